@@ -1,0 +1,172 @@
+"""Pages that compose what several apps know."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.conf import settings
+from django.contrib.auth.decorators import permission_required
+from django.contrib.humanize.templatetags.humanize import apnumber, intcomma
+from django.db.models import Exists, OuterRef, QuerySet
+from django.http import HttpResponse
+from django.template.response import TemplateResponse
+from django.utils import timezone
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_safe
+
+from accounts.models import Credential, User, VendorAccount
+from accounts.requests import Request
+from audit.models import Event
+from exports import listing
+from exports.models import ExportRun, SavedSegment
+from runs.models import Status
+
+SHOWN = 10  # rows of a block on the home page; its count says how many there are
+NAMED = 5  # saved segments named beside a refused key
+FAILED_KEPT = timedelta(days=14)  # a failure that nobody minded for this long needs nobody
+
+
+@dataclass(frozen=True)
+class Block:
+    """One block of the home page: what is shown of it, and how much there is."""
+
+    rows: list[listing.Row]
+    count: int
+
+
+@dataclass(frozen=True)
+class KeyTrouble:
+    """A key that its owner must see to, and the saved segments that wait for it. No credential: none was entered."""
+
+    account: VendorAccount
+    credential: Credential | None
+    waiting: int
+
+
+@require_safe
+def home(request: Request) -> HttpResponse:
+    """Show what needs the person, what is on its way, and what is ready."""
+    if not request.user.has_perm("exports.view_exportrun"):
+        return TemplateResponse(request, "home.html", {"here": "home"})
+    runs = ExportRun.objects.visible_to(request.user).select_related("segment", "file")
+    troubles, has_key, has_segments = _keys(request.user)
+    failed, working, ready = _failed(runs), _block(runs.unfinished()), _ready(runs, request.user)
+    context = {
+        "here": "home",
+        "troubles": troubles,
+        "failed": failed,
+        "working": working,
+        "ready": ready,
+        "needs": failed.count + len(troubles),
+        "headline": _headline(failed.count + len(troubles), working.count, ready.count),
+        "has_key": has_key,
+        "has_segments": has_segments,
+        "is_first_use": not (has_segments or failed.count or working.count or ready.count),
+    }
+    return TemplateResponse(request, "home.html", context)
+
+
+@require_safe
+@permission_required("accounts.view_credential", raise_exception=True)
+def credential_list(request: Request) -> HttpResponse:
+    """Show every vendor account with one's own key for it, if there is one, and what waits for one that is refused."""
+    own = {key.account_id: key for key in Credential.objects.visible_to(request.user).select_related("account")}
+    waiting: dict[int, list[str]] = {}
+    for account_id, name in SavedSegment.objects.visible_to(request.user).values_list("account", "name"):
+        waiting.setdefault(account_id, []).append(name)
+    rows = [(account, own.get(account.pk)) for account in VendorAccount.objects.all()]
+    refused = [
+        {"credential": key, "count": len(names), "names": names[:NAMED], "more": max(0, len(names) - NAMED)}
+        for key, names in ((key, waiting.get(key.account_id, [])) for key in own.values())
+        if key.state == Credential.State.REFUSED
+    ]
+    context = {
+        "here": "credentials",
+        "rows": rows,
+        "refused": refused,
+        "headline": _key_headline(Counter(key.state for key in own.values()), len(rows)),
+    }
+    return TemplateResponse(request, "accounts/credential_list.html", context)
+
+
+def _block(runs: QuerySet[ExportRun]) -> Block:
+    now = timezone.now()
+    return Block([listing.row(run, now=now) for run in runs[:SHOWN]], runs.count())
+
+
+def _failed(runs: QuerySet[ExportRun]) -> Block:
+    """Return the failed runs that nothing has settled: a later run of the same segment does, and so does time."""
+    later = runs.filter(segment=OuterRef("segment"), pk__gt=OuterRef("pk"))
+    recent = runs.filter(status=Status.FAILED, finished_at__gte=timezone.now() - FAILED_KEPT)
+    return _block(recent.filter(~Exists(later)))
+
+
+def _ready(runs: QuerySet[ExportRun], user: User) -> Block:
+    """Return the runs whose file is still kept and which this person has not downloaded."""
+    now = timezone.now()
+    kept = runs.filter(status=Status.SUCCEEDED, file__expires_at__gt=now)
+    # A file lives this long, so no older event can be about one that is still kept.
+    since = now - timedelta(days=settings.FILE_KEPT_DAYS)
+    taken = Event.objects.filter(actor=user, action="file.downloaded", at__gte=since)
+    keys = taken.filter(target_key__startswith="exports.exportrun:").values_list("target_key", flat=True)
+    fresh = kept.exclude(pk__in={int(key.rpartition(":")[2]) for key in keys})
+    return _block(fresh)
+
+
+def _keys(user: User) -> tuple[list[KeyTrouble], bool, bool]:
+    """Return the keys that need seeing to, whether there is any key, and whether there is any saved segment."""
+    keys = {key.account_id: key for key in Credential.objects.visible_to(user)}
+    waiting = Counter(SavedSegment.objects.visible_to(user).values_list("account", flat=True))
+    troubles = [
+        KeyTrouble(account, keys.get(account.pk), waiting[account.pk])
+        for account in VendorAccount.objects.all()
+        if (keys[account.pk].state == Credential.State.REFUSED if account.pk in keys else waiting[account.pk])
+    ]
+    return troubles, bool(keys), bool(waiting)
+
+
+def _headline(needs: int, working: int, ready: int) -> tuple[str, str]:
+    """Return the home page's one sentence in its two voices: what matters most, then the rest."""
+    on_the_way = (
+        ngettext("%(n)s run is on its way.", "%(n)s runs are on their way.", working),
+        ngettext("%(n)s is on its way.", "%(n)s are on their way.", working),
+    )
+    to_fetch = (
+        ngettext("%(n)s run is ready for you.", "%(n)s runs are ready for you.", ready),
+        ngettext("%(n)s is ready.", "%(n)s are ready.", ready),
+    )
+    to_mend = ngettext("%(n)s thing needs you.", "%(n)s things need you.", needs)
+    said = _said((needs, to_mend, to_mend), (working, *on_the_way), (ready, *to_fetch))
+    return said or (_("Nothing needs you."), _("Run a saved segment to make a file."))
+
+
+def _key_headline(states: Counter[str], accounts: int) -> tuple[str, str]:
+    """Return the same for the page of credentials."""
+    working, refused, untested = (states[state] for state in ("working", "refused", "untested"))
+    fine = ngettext("%(n)s credential works.", "%(n)s credentials work.", working)
+    bad = (
+        ngettext("%(n)s credential is refused.", "%(n)s credentials are refused.", refused),
+        ngettext("%(n)s is refused.", "%(n)s are refused.", refused),
+    )
+    unknown = (
+        ngettext("%(n)s credential is not tested.", "%(n)s credentials are not tested.", untested),
+        ngettext("%(n)s is not tested.", "%(n)s are not tested.", untested),
+    )
+    if said := _said((working, fine, fine), (refused, *bad), (untested, *unknown)):
+        return said
+    if accounts:
+        return _("You have no credential yet."), _("Add the key that APSIS made for you.")
+    return _("There is no vendor account yet."), _("An admin adds one; then you add your key.")
+
+
+def _said(*parts: tuple[int, str, str]) -> tuple[str, str] | None:
+    """Return what there is any of: the first with its noun, the rest without. Small numbers are words."""
+    counted = [(apnumber(n) if n < 10 else intcomma(n), whole, short) for n, whole, short in parts if n]
+    if not counted:
+        return None
+    (n, whole, _short), *rest = counted
+    return capfirst(whole % {"n": n}), " ".join(capfirst(short % {"n": n}) for n, _whole, short in rest)

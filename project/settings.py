@@ -1,0 +1,229 @@
+"""Settings, read from environment variables (docs/operations.md lists them).
+
+No secret has a working default. The one exception is the demo flag: it makes keys of its own in the data
+directory, binds to 127.0.0.1 and refuses any other host.
+"""
+
+from pathlib import Path
+
+import environ
+from csp.constants import NONCE, NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+from django.utils.translation import gettext_lazy as _
+
+from project import demo_keys
+
+env = environ.Env()
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+DATA_DIR = Path(env.str("DATA_DIR", str(BASE_DIR / "var")))
+
+# ── The demo flag: invented people, keys made on the spot, this machine only ────────────────────────────────
+DEMO = env.bool("DEMO", False)
+if DEMO:
+    env.ENVIRON = {**demo_keys.read_or_make(DATA_DIR), **env.ENVIRON}
+
+SECRET_KEY = env.str("SECRET_KEY")
+VAULT_KEYS = env.list("VAULT_KEYS")  # Fernet keys, newest first; apart from SECRET_KEY so that each can rotate
+DEBUG = env.bool("DEBUG", False)
+PORT = env.int("PORT", 8000)
+
+LOOPBACK_HOSTS = ["127.0.0.1", "localhost"]
+ALLOWED_HOSTS = LOOPBACK_HOSTS if DEMO else env.list("ALLOWED_HOSTS")
+if DEMO and env.list("ALLOWED_HOSTS", default=LOOPBACK_HOSTS) != LOOPBACK_HOSTS:
+    raise ImproperlyConfigured(
+        "DEMO is on, and the demo people's passwords are printed for everybody to read, so the desk answers on "
+        "127.0.0.1 alone. Take ALLOWED_HOSTS out, or switch DEMO off."
+    )
+
+INSTALLED_APPS = [
+    "accounts",
+    "audit",
+    "runs",
+    "exports",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.humanize",
+    "django.contrib.messages",
+    "django.contrib.sessions",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "allauth",
+    "allauth.account",
+    "csp",
+    "django_filters",
+    "django_htmx",
+    "template_partials",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "project.middleware.private_answers",
+    "project.middleware.own_time_zone",
+    "project.middleware.fresh_page_for_lost_session",
+]
+
+ROOT_URLCONF = "project.urls"
+WSGI_APPLICATION = "project.wsgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "csp.context_processors.nonce",
+                "exports.context.rail",
+            ],
+            "builtins": ["template_partials.templatetags.partials", "exports.templatetags.desk"],
+        },
+    },
+]
+
+# ── Database ─────────────────────────────────────────────────────────────────────────────────────────────────
+DATABASES = {"default": env.db("DATABASE_URL", f"sqlite:///{DATA_DIR / 'desk.sqlite3'}")}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+    # Without these, six writers lose between a tenth and two thirds of their writes to "database is locked".
+    DATABASES["default"]["OPTIONS"] = {
+        "timeout": 20,
+        "transaction_mode": "IMMEDIATE",
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+    }
+else:
+    DATABASES["default"]["OPTIONS"] = {"pool": {"min_size": 0, "max_size": 20, "timeout": 10}}
+
+# ── Celery: only a way to be called; project/celery.py says why each of its settings is as it is ────────────
+BROKER_URL = env.str("BROKER_URL", f"redis+socket://{DATA_DIR / 'valkey' / 'valkey.sock'}?virtual_host=0")
+
+# The throttle of the sign-in page lives here. JSON, because a pickle from a shared server is code.
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": env.str("CACHE_URL", f"unix://{DATA_DIR / 'valkey' / 'valkey.sock'}?db=1"),
+        "KEY_PREFIX": "desk",
+        "OPTIONS": {"serializer": "project.cache.JSONSerializer"},
+    }
+}
+
+# ── People and sign-in ───────────────────────────────────────────────────────────────────────────────────────
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "home"
+LOGOUT_REDIRECT_URL = "account_login"
+ACCOUNT_ADAPTER = "accounts.adapter.ClosedDoor"  # people are made by an admin, never by themselves
+ACCOUNT_LOGIN_METHODS = {"username", "email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "username*", "password1*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"  # an admin vouches for the address
+ACCOUNT_SESSION_REMEMBER = False
+ACCOUNT_LOGOUT_ON_GET = False
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+
+# ── Answers ──────────────────────────────────────────────────────────────────────────────────────────────────
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF, NONCE],
+        "style-src": [SELF],
+        "img-src": [SELF],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "form-action": [SELF],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+    }
+}
+SESSION_COOKIE_AGE = 60 * 60 * 12
+SESSION_EXPIRE_AT_BROWSER_CLOSE = True
+SESSION_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_HTTPONLY = True  # htmx takes the token from the page, so no script needs the cookie
+X_FRAME_OPTIONS = "DENY"
+SECURE_REFERRER_POLICY = "same-origin"
+if not DEMO:
+    SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
+    SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", True)
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    SECURE_HSTS_SECONDS = env.int("SECURE_HSTS_SECONDS", 60 * 60 * 24 * 365)
+    SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = env.bool("SECURE_HSTS_SUBDOMAINS", False)
+    CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+
+# ── Files of people: never below a URL of their own, never world-readable ───────────────────────────────────
+STATIC_URL = "static/"
+# The demo serves them straight from where they lie, so that a first start need not collect them.
+STATIC_ROOT = None if DEMO else DATA_DIR / "static"
+WHITENOISE_USE_FINDERS = DEMO
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STORAGES = {
+    "default": {
+        "BACKEND": "exports.storage.PrivateFolder",
+        "OPTIONS": {"location": DATA_DIR / "files"},
+    },
+    "staticfiles": {
+        "BACKEND": (
+            "django.contrib.staticfiles.storage.StaticFilesStorage"
+            if DEMO
+            else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        )
+    },
+}
+FILE_KEPT_DAYS = env.int("FILE_KEPT_DAYS", 7)
+# A vendor's file may unpack to this many bytes, no more: a gzip bomb ends here.
+FILE_MAX_CONTENT_BYTES = env.int("FILE_MAX_CONTENT_BYTES", 50 * 1024**3)
+
+# ── The run engine, in seconds ───────────────────────────────────────────────────────────────────────────────
+RUN_TICK = env.float("RUN_TICK", 1.0)
+RUN_LEASE = env.float("RUN_LEASE", 60.0)  # a dead worker costs one lease
+RUN_RENEW = env.float("RUN_RENEW", 10.0)  # a long step says that it lives this often
+RUN_ASK_AGAIN = env.float("RUN_ASK_AGAIN", 120.0)  # after an answer was lost
+
+# ── Language and time ────────────────────────────────────────────────────────────────────────────────────────
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", _("English")), ("sv", _("Swedish"))]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+TIME_ZONE = "Europe/Stockholm"
+USE_TZ = True
+# Grouping is asked for where a person reads a number (the filter `count`): switched on everywhere, it would also reach
+# the numbers in addresses and hidden fields.
+USE_THOUSAND_SEPARATOR = False
+FORMAT_MODULE_PATH = ["project.formats"]
+
+# ── Logs: no query string, no vendor URL, no address ─────────────────────────────────────────────────────────
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"()": "project.logs.formatter"}},
+    "handlers": {"out": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["out"], "level": env.str("LOG_LEVEL", "INFO")},
+    # httpx logs whole URLs at INFO, kombu and the trace logger whole messages at DEBUG.
+    # The strategy and beat write a line for every tick.
+    "loggers": {
+        name: {"level": "WARNING"}
+        for name in ("httpx", "httpcore", "kombu", "celery.app.trace", "celery.worker.strategy", "celery.beat")
+    },
+}

@@ -1,0 +1,25 @@
+"""Every address of the desk."""
+
+from allauth.account.decorators import secure_admin_login
+from django.contrib import admin
+from django.urls import include, path
+
+from accounts.urls import urlpatterns as credentials
+from project import health, journeys
+
+# One way in for everybody: the admin site has no sign-in of its own, so its throttle and its checks are allauth's.
+admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
+admin.site.site_header = admin.site.site_title = "Consent Desk"
+
+urlpatterns = [
+    path("", journeys.home, name="home"),
+    path("", include("exports.urls")),
+    path(
+        "credentials/",
+        include(([path("", journeys.credential_list, name="credential_list"), *credentials], "accounts")),
+    ),
+    path("accounts/", include("allauth.urls")),
+    path("admin/", admin.site.urls),
+    path("healthz", health.alive, name="healthz"),
+    path("readyz", health.ready, name="readyz"),
+]

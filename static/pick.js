@@ -1,0 +1,24 @@
+// Arrow keys inside a picker: down from the field into its list, up and down along it, Escape back to the field.
+// Everything else about a picker is plain HTML; without this file one tabs.
+document.addEventListener("keydown", (event) => {
+  const pick = event.target.closest(".pick");
+  if (!pick || !["ArrowDown", "ArrowUp", "Escape"].includes(event.key)) return;
+  const field = pick.querySelector("input[type=search]");
+  const lines = [...pick.querySelectorAll(".pick-add")];
+  const at = lines.indexOf(event.target);
+  if (event.target !== field && at < 0) return;
+  event.preventDefault();
+  if (event.key === "Escape") {
+    if (event.target === field) field.blur();
+    else field.focus();
+    return;
+  }
+  const next = at + (event.key === "ArrowDown" ? 1 : -1);
+  (lines[next] || field).focus();
+});
+
+// A press on the list leaves the focus in the field: some browsers give none to a button, and the list would close
+// between the press and its release.
+document.addEventListener("mousedown", (event) => {
+  if (event.target.closest(".pick-pop")) event.preventDefault();
+});
