@@ -1,0 +1,476 @@
+"""The endpoints of the APSIS One API that the sandbox knows.
+
+Paths and shapes: developer.apsis.com, the reference pages "Getting an Access Token", "Keyspaces",
+"Set attributes", "Subscriptions guide", "Post Custom Events", "Request profile in segment by consent export",
+"Request profile in segment export". The shapes of lists were mostly seen in public clients.
+"""
+
+import json
+import os
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.wrappers import Request, Response
+from werkzeug.wsgi import wrap_file
+
+from sandbox import consent_export, segment_export
+from sandbox.answers import TOO_LONG, answer, gateway, problem
+from sandbox.columns import Body, Table
+from sandbox.definitions import (
+    CHANNELS,
+    KEYS,
+    Account,
+    Attribute,
+    Folder,
+    Key,
+    Section,
+    Segment,
+    Tag,
+    Topic,
+    Version,
+)
+from sandbox.faults import DOWNLOAD, Fault
+from sandbox.files import BLOCK, CSV, XLSX, csv_blocks, file_blocks, gzipped, spooled, xlsx_file
+from sandbox.trouble import happen, spoil_rows
+from sandbox.world import Call, Export, World
+
+_CREATED = "2020-01-01T00:00:00Z"
+
+
+@dataclass
+class Context:
+    """One call on its way: the request, the key it came with, and the trouble it met."""
+
+    world: World
+    request: Request
+    record: Call
+    faults: list[Fault] = field(default_factory=list)
+    key: Key = field(init=False)
+
+    @property
+    def account(self) -> Account:
+        """The account of the key."""
+        return self.world.account_of(self.key)
+
+    def meet(self, endpoint: str) -> None:
+        """Take the fault that waits at this endpoint, if any; let it happen if it comes before the work."""
+        fault = self.world.faults.take(endpoint)
+        if fault is not None:
+            self.faults.append(fault)
+            if fault.when == "before":
+                happen(fault, self.world.faults, self.world.tokens.clear)
+
+    def json(self, content: object, status: int = 200) -> Response:
+        """Return a JSON answer, wrapped if the switch says so."""
+        return answer({"data": content} if self.world.settings.wrapped_answers else content, status)
+
+    def items(self, items: Iterable[object]) -> Response:
+        """Return a list in the vendor's shape; there is no paging."""
+        return self.json({"items": list(items)})
+
+    def body(self) -> bytes:
+        """Return the request's body; refuses with 413 one over the limit."""
+        self.request.max_content_length = self.world.settings.body_bytes
+        try:
+            return self.request.get_data()
+        except RequestEntityTooLarge:
+            raise gateway(413, TOO_LONG) from None
+
+    def json_object(self) -> Body:
+        """Return the request's JSON object."""
+        try:
+            return Body(json.loads(self.body()))
+        except (ValueError, RecursionError):
+            raise problem(400, "The body is not valid JSON") from None
+
+    def section(self, discriminator: str) -> Section:
+        """Return a section named in the path; refuses with 404 an unknown one, with 403 one out of reach."""
+        section = self.account.section_of.get(discriminator)
+        if section is None:
+            raise problem(404, "There is no such section")
+        if section not in self.key.sections(self.account):
+            raise problem(403, "The section is not within the reach of this key")
+        return section
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """A door of the API: `limit` names the allowance it spends, an open one asks for no token."""
+
+    name: str
+    method: str
+    path: str
+    answers: Callable[..., Response]
+    says: str
+    limit: str = "calls"
+    is_open: bool = False
+
+
+def token(context: Context) -> Response:
+    """Exchange a key for a token; takes JSON and, as one official client sends it, a form."""
+    body = context.body()
+    if context.request.mimetype == "application/x-www-form-urlencoded":
+        content: object = context.request.form.to_dict()
+    else:
+        try:
+            content = json.loads(body)
+        except (ValueError, RecursionError):
+            raise problem(400, "The body is neither valid JSON nor a form") from None
+    fields = Body(content)
+    if fields.text("grant_type") != "client_credentials":
+        raise problem(400, "grant_type must be client_credentials")
+    client_id, secret = fields.text("client_id"), fields.text("client_secret")
+
+    world, settings, now = context.world, context.world.settings, context.world.clock()
+    context.record.client_id = client_id if client_id in KEYS else None
+    account = KEYS[client_id].account if client_id in KEYS else f"unknown {client_id}"
+    if not world.limits.spend(account, "tokens", settings.tokens_per_minute, 60, now):
+        raise gateway(429, "Too Many Requests")
+    key = world.key(client_id)
+    if key is None or key.client_secret != secret:
+        raise problem(settings.wrong_credentials_status, "The client id or secret is wrong")
+    issued = world.tokens.issue(key.client_id, key.account, settings, now)
+    return answer({"access_token": issued, "expires_in": settings.token_seconds, "token_type": "Bearer"})
+
+
+def keyspaces(context: Context) -> Response:
+    """List the keyspaces that the key may use."""
+    return context.items(
+        {
+            "discriminator": known.discriminator,
+            "name": known.name,
+            "manage_subscriptions": known.manage_subscriptions,
+        }
+        for known in context.key.keyspaces
+    )
+
+
+def channels(context: Context) -> Response:
+    """List the channels."""
+    return context.items({"discriminator": discriminator, "name": name} for discriminator, name in CHANNELS.items())
+
+
+def sections(context: Context) -> Response:
+    """List the sections within the key's reach."""
+    return context.items(
+        {"id": section.id, "discriminator": section.discriminator, "name": section.name, "description": None}
+        for section in context.key.sections(context.account)
+    )
+
+
+def attributes(context: Context, section: str) -> Response:
+    """List the attributes of a section that the key may see."""
+    return context.items(
+        _with_permissions(context, _attribute(attribute))
+        for attribute in context.section(section).attributes
+        if context.key.sees(attribute)
+    )
+
+
+def tags(context: Context, section: str) -> Response:
+    """List the tags of a section."""
+    return context.items(_with_permissions(context, _tag(tag)) for tag in context.section(section).tags)
+
+
+def events(context: Context, section: str) -> Response:
+    """List the kinds of events of a section."""
+    schema = {"type": "object", "properties": {"amount": {"type": "number"}, "place": {"type": "string"}}}
+    return context.items(
+        {
+            "discriminator": event.discriminator,
+            "name": event.name,
+            "description": "",
+            "versions": [{"id": v.id, "deprecated_at": v.deprecated_at, "schema": schema} for v in event.versions],
+        }
+        for event in context.section(section).events
+    )
+
+
+def topics(context: Context, section: str) -> Response:
+    """List the topics of a section, across folders."""
+    return context.items(_topic(topic) for topic in context.section(section).topics)
+
+
+def topic_folders(context: Context, section: str) -> Response:
+    """List the topic folders of a section; the path is inferred."""
+    return context.items(_folder(folder) for folder in context.section(section).folders)
+
+
+def consent_lists(context: Context, section: str) -> Response:
+    """List the consent lists of a section, as Consent 1.0 calls its folders."""
+    _refuse_consent_1(context)
+    return context.items(_folder(folder) for folder in context.section(section).folders)
+
+
+def consent_list_topics(context: Context, section: str, consent_list: str) -> Response:
+    """List the topics of one consent list."""
+    _refuse_consent_1(context)
+    found = context.section(section)
+    if consent_list not in {folder.discriminator for folder in found.folders}:
+        raise problem(404, "There is no such consent list")
+    return context.items(
+        {"discriminator": topic.discriminator, "name": topic.name}
+        for topic in found.topics
+        if topic.folder == consent_list
+    )
+
+
+def segments(context: Context) -> Response:
+    """List the segments of the account."""
+    return context.items(_segment(segment) for segment in context.account.segments)
+
+
+def segment(context: Context, segment: str) -> Response:
+    """Show one segment."""
+    return context.json(_segment(_known_segment(context, segment)))
+
+
+def segment_version(context: Context, segment: str, version: str) -> Response:
+    """Show one version of a segment, with its query; the name `definition` is inferred."""
+    known = _known_segment(context, segment)
+    if version != known.version:
+        raise problem(404, "There is no such version")
+    return context.json({"id": known.version, "created_at": _CREATED, "definition": known.definition})
+
+
+def request_consent_export(context: Context) -> Response:
+    """Ask for a consent export."""
+    table = consent_export.read(context.json_object(), context.account, context.key, context.world.settings)
+    return _requested(context, "consents", table, context.world.settings.url_v2)
+
+
+def request_segment_export(context: Context) -> Response:
+    """Ask for a segment export; its answer holds both poll URLs."""
+    table = segment_export.read(context.json_object(), context.account, context.key, context.world.settings)
+    return _requested(context, "segments", table, True)
+
+
+def poll(context: Context, kind: str, export_id: str) -> Response:
+    """Answer 404 while the export is prepared, its file when ready, 410 when gone or never there."""
+    export = _found(context, kind, export_id)
+    if export is None:
+        raise problem(410, "The file is no longer available")
+    if context.world.clock() < export.ready_at:
+        raise problem(404, "The file is not ready yet")
+    return _download(context, export)
+
+
+def poll_v2(context: Context, kind: str, export_id: str) -> Response:
+    """Answer 202 while the export is prepared, its file when ready, 410 when gone, 404 when never there."""
+    export = _found(context, kind, export_id)
+    if export is None:
+        raise problem(410 if export_id in context.world.exports else 404, "The file is not available")
+    if context.world.clock() < export.ready_at:
+        return Response(status=202)
+    return _download(context, export)
+
+
+_SECTION = "/audience/sections/<section>"
+_REPORTS = "/audience/profiles/reports"
+
+ENDPOINTS = (
+    Endpoint("token", "POST", "/oauth/token", token, "A token for a key, ten a minute.", "none", True),
+    Endpoint("keyspaces", "GET", "/audience/keyspaces", keyspaces, "The keyspaces the key may use."),
+    Endpoint("channels", "GET", "/audience/channels", channels, "E-mail and SMS."),
+    Endpoint("sections", "GET", "/audience/sections", sections, "The sections the key reaches."),
+    Endpoint("attributes", "GET", f"{_SECTION}/attributes", attributes, "Attributes and their versions."),
+    Endpoint("tags", "GET", f"{_SECTION}/tags", tags, "Tags and their versions."),
+    Endpoint("events", "GET", f"{_SECTION}/events", events, "Kinds of events."),
+    Endpoint("topics", "GET", f"/v2{_SECTION}/topics", topics, "Topics across folders."),
+    Endpoint(
+        "topic_folders",
+        "GET",
+        f"/v2{_SECTION}/topics/folders",
+        topic_folders,
+        "Topic folders (path inferred).",
+    ),
+    Endpoint(
+        "consent_lists",
+        "GET",
+        f"{_SECTION}/consent-lists",
+        consent_lists,
+        "Folders, as Consent 1.0 has them.",
+    ),
+    Endpoint(
+        "consent_list_topics",
+        "GET",
+        f"{_SECTION}/consent-lists/<consent_list>/topics",
+        consent_list_topics,
+        "Topics of one folder, as Consent 1.0 has them.",
+    ),
+    Endpoint("segments", "GET", "/audience/segments", segments, "All segments."),
+    Endpoint("segments", "GET", "/audience/segments/", segments, "The same, as an early official client writes it."),
+    Endpoint("segment", "GET", "/audience/segments/<segment>", segment, "One segment."),
+    Endpoint(
+        "segment_version",
+        "GET",
+        "/audience/segments/<segment>/versions/<version>",
+        segment_version,
+        "Its query.",
+    ),
+    Endpoint(
+        "consent_export",
+        "POST",
+        f"{_REPORTS}/consents",
+        request_consent_export,
+        "Asks for a consent export.",
+        "exports",
+    ),
+    Endpoint(
+        "segment_export",
+        "POST",
+        f"{_REPORTS}/segments",
+        request_segment_export,
+        "Asks for a segment export.",
+        "exports",
+    ),
+    Endpoint(
+        "poll",
+        "GET",
+        f"{_REPORTS}/<kind>/<export_id>",
+        poll,
+        "404 until ready, then the file; 410 when gone.",
+        "polls",
+    ),
+    Endpoint(
+        "poll",
+        "GET",
+        f"/v2{_REPORTS}/<kind>/<export_id>",
+        poll_v2,
+        "202 until ready, then the file.",
+        "polls",
+    ),
+)
+
+
+def _requested(context: Context, kind: str, table: Table, has_v2: bool) -> Response:
+    export = context.world.add_export(kind, context.key, table)
+    if export is None:
+        raise problem(429, "Too many exports are pending")
+    origin = context.request.host_url.rstrip("/")
+    for fault in context.faults:
+        if fault.answer == "foreign_url":
+            parts = urlsplit(fault.origin)
+            origin = f"{parts.scheme}://{parts.netloc}"
+    path = f"{_REPORTS}/{kind}/{export.id}"
+    urls = {"file_download_url": origin + path}
+    if has_v2:
+        urls["file_download_url_v2"] = f"{origin}/v2{path}"
+    return context.json(urls, context.world.settings.export_status)
+
+
+def _found(context: Context, kind: str, export_id: str) -> Export | None:
+    export = context.world.exports.get(export_id)
+    if export is None or export.kind != kind or export.account != context.key.account:
+        return None
+    if context.world.settings.poll_by_same_key and export.client_id != context.key.client_id:
+        return None
+    return export if context.world.clock() < export.gone_at else None
+
+
+def _download(context: Context, export: Export) -> Response:
+    context.world.calls.rename(context.record, DOWNLOAD)
+    context.meet(DOWNLOAD)
+    request, settings = context.request, context.world.settings
+    squeezes = any(name == "gzip" and quality > 0 for name, quality in request.accept_encodings)
+    if settings.prepared:
+        return _prepared(request, settings.prepared, squeezes)
+    fault = context.faults[-1] if context.faults else None
+    rows = spoil_rows(fault, export.table.rows())
+    if request.accept_mimetypes.best_match(["text/csv", XLSX], "text/csv") == XLSX:
+        kind, blocks = XLSX, file_blocks(xlsx_file(rows))
+    else:
+        kind, blocks = CSV, csv_blocks(rows, "\r\n" if settings.line_ends == "crlf" else "\n")
+    response = Response(content_type=kind)
+    if squeezes:
+        response.headers["Content-Encoding"] = "gzip"
+        blocks = gzipped(blocks)
+    if settings.content_length:
+        file, length = spooled(blocks)
+        response.headers["Content-Length"] = str(length)
+        blocks = file_blocks(file)
+    response.response = blocks
+    return response
+
+
+def _prepared(request: Request, path: str, squeezes: bool) -> Response:
+    has_gzip = squeezes and Path(f"{path}.gz").exists()
+    try:
+        file = (Path(f"{path}.gz") if has_gzip else Path(path)).open("rb")
+    except OSError as error:
+        raise problem(500, f"The prepared file cannot be read: {error.strerror}") from None
+    if squeezes and not has_gzip:
+        return Response(gzipped(file_blocks(file)), content_type=CSV, headers={"Content-Encoding": "gzip"})
+    # The server's own file wrapper sends without copying through Python.
+    response = Response(wrap_file(request.environ, file, BLOCK), content_type=CSV, direct_passthrough=True)
+    if has_gzip:
+        response.headers["Content-Encoding"] = "gzip"
+    response.headers["Content-Length"] = str(os.fstat(file.fileno()).st_size)
+    return response
+
+
+def _refuse_consent_1(context: Context) -> None:
+    if context.account.consent == 2 and context.world.settings.block_consent_1:
+        raise problem(403, "This account is on Consent 2.0")
+
+
+def _known_segment(context: Context, discriminator: str) -> Segment:
+    if discriminator not in context.account.segment_of:
+        raise problem(404, "There is no such segment")
+    return context.account.segment_of[discriminator]
+
+
+def _segment(segment: Segment) -> dict[str, Any]:
+    return {
+        "discriminator": segment.discriminator,
+        "name": segment.name,
+        "description": segment.description,
+        "versions": [{"id": segment.version, "created_at": _CREATED}],
+    }
+
+
+def _attribute(attribute: Attribute) -> dict[str, Any]:
+    return {
+        "discriminator": attribute.discriminator,
+        "name": attribute.name,
+        "description": attribute.description,
+        "versions": [_version(version) | {"type": version.type} for version in attribute.versions],
+    }
+
+
+def _tag(tag: Tag) -> dict[str, Any]:
+    versions = [_version(version) for version in tag.versions]
+    return {"discriminator": tag.discriminator, "name": tag.name, "description": None, "versions": versions}
+
+
+def _version(version: Version) -> dict[str, Any]:
+    return {"id": version.id, "created_at": _CREATED, "deprecated_at": version.deprecated_at}
+
+
+def _topic(topic: Topic) -> dict[str, Any]:
+    return {
+        "discriminator": topic.discriminator,
+        "name": topic.name,
+        "folder_discriminator": topic.folder,
+        "channel_discriminator": topic.channel,
+    }
+
+
+def _folder(folder: Folder) -> dict[str, Any]:
+    return {"discriminator": folder.discriminator, "name": folder.name}
+
+
+def _with_permissions(context: Context, item: dict[str, Any]) -> dict[str, Any]:
+    if context.request.args.get("include_keyspace_permissions") == "true":
+        item["keyspace_permissions"] = [
+            {
+                "keyspace_discriminator": keyspace.discriminator,
+                "permissions": ["READ", "WRITE"] if keyspace.manage_subscriptions else ["READ"],
+            }
+            for keyspace in context.key.keyspaces
+        ]
+    return item
