@@ -1,0 +1,60 @@
+"""Vendor clients, made from a credential: the only place that opens a secret."""
+
+import os
+import time
+from datetime import UTC, datetime
+from functools import lru_cache
+
+import httpx
+
+from accounts import lanes, vault
+from accounts.models import Credential, VendorAccount
+from accounts.tokens import RowTokens
+from upstream.apsis.client import Apsis
+from upstream.errors import NoSlot
+from upstream.tokens import MemoryTokens, TokenStore
+from upstream.transport import network
+
+
+def wire(account: VendorAccount) -> httpx.BaseTransport:
+    """Return the transport to an account's origin: this process's own pool of connections. Tests hand in another."""
+    return _pool_of(os.getpid())
+
+
+@lru_cache(maxsize=1)
+def _pool_of(pid: int) -> httpx.BaseTransport:
+    # By process, because a connection that is shared across a fork answers to both sides.
+    return network()
+
+
+def client_for(credential: Credential) -> Apsis:
+    """Return a client that works with this credential; close it, or use it as a context manager."""
+    Credential.objects.filter(pk=credential.pk).update(used_at=datetime.now(tz=UTC))
+    secret = vault.unseal(credential.sealed_secret)
+    return _client(credential.account, credential.client_id, secret, RowTokens(credential))
+
+
+def trial(account: VendorAccount, *, client_id: str, secret: str) -> Apsis:
+    """Return a client that works with a key which is not kept yet; nor is its token."""
+    return _client(account, client_id, secret, MemoryTokens())
+
+
+def _client(account: VendorAccount, client_id: str, secret: str, tokens: TokenStore) -> Apsis:
+    return Apsis(
+        account.base_url,
+        client_id=client_id,
+        client_secret=secret,
+        tokens=tokens,
+        consent_version=account.consent_version,
+        http=wire(account),
+        pace=lambda lane: _pace(account, lane),
+    )
+
+
+def _pace(account: VendorAccount, lane: str) -> None:
+    """Take a slot of a lane or raise NoSlot. Ordinary calls (100 a second) stay far below their limit unpaced."""
+    if lane not in lanes.WIDTHS:
+        return
+    wait = lanes.take(account, lane, now=time.time())
+    if wait:
+        raise NoSlot(wait, call=lane)

@@ -1,0 +1,39 @@
+"""Learnt limits: what an account has accepted and refused, where the vendor prints no figure.
+
+A refusal as too much (413) does not say of what. So a figure counts as refused only where it is larger than any that
+was ever accepted; an acceptance takes back a refusal that it disproves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from django.db.models import Q
+
+from accounts.models import LearntLimit, VendorAccount
+
+
+def passed(account: VendorAccount, figures: Mapping[str, int]) -> None:
+    """Learn that the vendor accepted a request of these figures."""
+    for name, figure in figures.items():
+        LearntLimit.objects.get_or_create(account=account, name=name)
+        lesson = LearntLimit.objects.filter(account=account, name=name)
+        lesson.filter(passed__lt=figure).update(passed=figure)
+        lesson.filter(refused__lte=figure).update(refused=None)
+
+
+def refused(account: VendorAccount, figures: Mapping[str, int]) -> None:
+    """Learn that the vendor refused a request of these figures as too much."""
+    for name, figure in figures.items():
+        LearntLimit.objects.get_or_create(account=account, name=name)
+        smaller = Q(refused=None) | Q(refused__gt=figure)
+        LearntLimit.objects.filter(smaller, account=account, name=name, passed__lt=figure).update(refused=figure)
+
+
+def learnt(account: VendorAccount) -> tuple[dict[str, int], dict[str, int]]:
+    """Return the largest accepted and the smallest refused figures, each by name, where there are any."""
+    lessons = list(LearntLimit.objects.filter(account=account))
+    return (
+        {lesson.name: lesson.passed for lesson in lessons if lesson.passed},
+        {lesson.name: lesson.refused for lesson in lessons if lesson.refused is not None},
+    )

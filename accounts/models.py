@@ -1,0 +1,161 @@
+"""Who works here, at which vendor account, with which key of their own."""
+
+from zoneinfo import available_timezones
+
+from django.contrib.auth.models import AbstractUser
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from accounts import addresses
+
+
+def check_time_zone(value: str) -> None:
+    """Raise ValidationError unless `value` names a time zone."""
+    if value not in available_timezones():
+        raise ValidationError(
+            _("“%(value)s” is not a time zone. Use a name such as Europe/Stockholm."), params={"value": value}
+        )
+
+
+class User(AbstractUser):
+    """A person. Deactivated when they leave, never deleted: the audit history names them."""
+
+    email = models.EmailField(_("e-mail address"), unique=True)
+    time_zone = models.CharField(
+        _("time zone"), max_length=64, default="Europe/Stockholm", validators=[check_time_zone]
+    )
+
+    def __str__(self) -> str:
+        return self.get_full_name() or self.username
+
+
+class VendorAccount(models.Model):
+    """One account at a vendor: where its API answers, and which generation of consent it is on."""
+
+    class Region(models.TextChoices):
+        EU = "eu", _("APSIS One, Europe")
+        APAC = "apac", _("APSIS One, APAC")
+        OTHER = "other", _("another address")
+
+    BASE_URLS = {Region.EU: "https://api.apsis.one", Region.APAC: "https://api-apac.apsis.one"}
+
+    name = models.CharField(_("name"), max_length=120, unique=True)
+    region = models.CharField(_("where"), max_length=8, choices=Region, default=Region.EU)
+    other_url = models.CharField(
+        _("address"),
+        max_length=200,
+        blank=True,
+        help_text=_("Only for another address: https, with nothing after the host."),
+    )
+    consent_version = models.PositiveSmallIntegerField(
+        _("consent"), choices=[(2, _("Consent 2.0")), (1, _("Consent 1.0"))], default=2
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["name"]
+        verbose_name = _("vendor account")
+        verbose_name_plural = _("vendor accounts")
+        constraints = [
+            models.CheckConstraint(
+                name="other_url_when_other",
+                condition=Q(region="other") & ~Q(other_url="") | ~Q(region="other") & Q(other_url=""),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def base_url(self) -> str:
+        """The origin that credentials go to, and no other."""
+        return self.BASE_URLS.get(self.region, self.other_url)  # type: ignore[call-overload]
+
+    def clean(self) -> None:
+        if self.region == self.Region.OTHER:
+            try:
+                self.other_url = addresses.checked_base_url(self.other_url)
+            except ValidationError as error:
+                raise ValidationError({"other_url": error.messages}) from None
+        else:
+            self.other_url = ""
+
+
+class CredentialQuerySet(models.QuerySet["Credential"]):
+    def visible_to(self, user: User) -> "CredentialQuerySet":
+        """A credential is its owner's alone."""
+        return self.filter(owner=user)
+
+
+class Credential(models.Model):
+    """One person's key for one vendor account. The secret goes in and never comes out to a person."""
+
+    class State(models.TextChoices):
+        UNTESTED = "untested", _("not tested")
+        WORKING = "working", _("working")
+        REFUSED = "refused", _("refused")
+
+    owner = models.ForeignKey(User, on_delete=models.PROTECT, related_name="credentials")
+    account = models.ForeignKey(VendorAccount, on_delete=models.PROTECT, related_name="credentials")
+    client_id = models.CharField(_("client ID"), max_length=200)
+    sealed_secret = models.TextField(editable=False)
+    last_four = models.CharField(max_length=4, editable=False)
+    state = models.CharField(max_length=8, choices=State, default=State.UNTESTED)
+    tested_at = models.DateTimeField(null=True)
+    test_message = models.CharField(max_length=400, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    used_at = models.DateTimeField(null=True)
+
+    # The access token, shared by every process that works with this key (accounts/tokens.py).
+    sealed_token = models.TextField(editable=False, blank=True)
+    token_expires_at = models.FloatField(editable=False, default=0)
+    token_taken_until = models.FloatField(editable=False, default=0)
+
+    objects = CredentialQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["account__name"]
+        constraints = [models.UniqueConstraint(name="one_credential_per_account", fields=["owner", "account"])]
+
+    def __str__(self) -> str:
+        return f"{self.account}, …{self.last_four}"
+
+
+class Lane(models.Model):
+    """What is left of one limit that a vendor counts per account (accounts/lanes.py)."""
+
+    account = models.ForeignKey(VendorAccount, on_delete=models.CASCADE, related_name="lanes")
+    name = models.CharField(max_length=16)
+    level = models.FloatField()
+    filled_at = models.FloatField()
+    version = models.PositiveBigIntegerField(default=0)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(name="one_lane_per_limit", fields=["account", "name"])]
+
+
+class LearntLimit(models.Model):
+    """What an account's use has taught about a limit that the vendor does not print (accounts/limits.py)."""
+
+    account = models.ForeignKey(VendorAccount, on_delete=models.CASCADE, related_name="learnt_limits")
+    name = models.CharField(max_length=16)
+    passed = models.PositiveIntegerField(default=0)  # the largest figure that was accepted
+    refused = models.PositiveIntegerField(null=True)  # the smallest one that was refused as too much
+
+    class Meta:
+        constraints = [models.UniqueConstraint(name="one_lesson_per_limit", fields=["account", "name"])]
+
+
+class Definitions(models.Model):
+    """The vendor's last known list of one kind, as one credential sees it (accounts/definitions.py)."""
+
+    credential = models.ForeignKey(Credential, on_delete=models.CASCADE, related_name="definitions")
+    kind = models.CharField(max_length=16)
+    section = models.CharField(max_length=255, blank=True)
+    items = models.JSONField(default=list)
+    read_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(name="one_list_per_kind", fields=["credential", "kind", "section"])]

@@ -1,0 +1,57 @@
+"""The access token of a credential, kept sealed in its row and shared by every process.
+
+The vendor grants ten tokens a minute per account, so one process renews and the others wait for what it brings.
+"""
+
+import time
+from collections.abc import Callable
+
+from accounts import vault
+from accounts.models import Credential
+from upstream.tokens import Token
+
+RENEWAL = 90.0  # seconds one process may take before another tries: above the token call with its repeats
+LOOK = 0.1  # seconds between two looks at what the other process brings
+
+
+class RowTokens:
+    """A `upstream.tokens.TokenStore` on one Credential row."""
+
+    def __init__(self, credential: Credential, *, clock: Callable[[], float] = time.time) -> None:
+        # The key and its secret: a token of a key that was replaced meanwhile is kept by nobody.
+        self._row = Credential.objects.filter(pk=credential.pk)
+        self._same_key = self._row.filter(sealed_secret=credential.sealed_secret)
+        self._clock = clock
+
+    def current(self, now: float) -> Token | None:
+        """Give the token kept, while it lives."""
+        row = self._row.only("sealed_token", "token_expires_at").get()
+        token = Token(vault.unseal(row.sealed_token), row.token_expires_at)
+        return token if token.value and token.lives(now) else None
+
+    def renew(self, stale: str | None, fetch: Callable[[], Token], now: float) -> Token:
+        """Replace the token whose value is `stale`: with what another process has brought, or what `fetch` brings."""
+        while not (turn := self._take()):
+            if token := self._brought(stale):
+                return token
+            time.sleep(LOOK)
+        try:
+            # Between our last look and our turn, another process may have brought one.
+            if token := self._brought(stale):
+                return token
+            token = fetch()
+            self._same_key.update(sealed_token=vault.seal(token.value), token_expires_at=token.expires_at)
+            return token
+        finally:
+            self._row.filter(token_taken_until=turn).update(token_taken_until=0)
+
+    def _brought(self, stale: str | None) -> Token | None:
+        now = self._clock()
+        token = self.current(now)
+        return token if token and token.value != stale and not token.is_due(now) else None
+
+    def _take(self) -> float:
+        """Take the turn to renew; return what marks it as ours, or 0 while another process has it."""
+        now = self._clock()
+        turn = now + RENEWAL
+        return turn if self._row.filter(token_taken_until__lte=now).update(token_taken_until=turn) else 0.0

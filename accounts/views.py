@@ -1,0 +1,54 @@
+"""One's own credentials. The list of them is composed in `project.journeys`: it says what waits on each."""
+
+from django.contrib import messages
+from django.contrib.auth.decorators import permission_required
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.template.response import TemplateResponse
+from django.utils.translation import gettext as _
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_POST
+
+from accounts import actions
+from accounts.forms import CredentialForm
+from accounts.models import Credential, VendorAccount
+from accounts.requests import Request
+
+
+@sensitive_post_parameters("secret")
+@require_http_methods(["GET", "HEAD", "POST"])
+@permission_required("accounts.change_credential", raise_exception=True)
+def credential_edit(request: Request, account_pk: int) -> HttpResponse:
+    """Enter one's key for a vendor account; it is tested before it is kept."""
+    account = get_object_or_404(VendorAccount, pk=account_pk)
+    credential = Credential.objects.visible_to(request.user).filter(account=account).first()
+    entered = request.POST if request.method == "POST" else None
+    form = CredentialForm(entered, initial={"client_id": credential.client_id if credential else ""})
+    if form.is_valid():
+        try:
+            _tell(request, actions.keep_credential(by=request.user, account=account, **form.cleaned_data))
+            return redirect("accounts:credential_list")
+        except actions.KeyRefused:
+            form.say_refused(is_replacing=credential is not None)
+    context = {"here": "credentials", "form": form, "account": account, "credential": credential}
+    return TemplateResponse(request, "accounts/credential_edit.html", context, status=422 if form.errors else 200)
+
+
+@require_POST
+@permission_required("accounts.change_credential", raise_exception=True)
+def credential_test(request: Request, account_pk: int) -> HttpResponse:
+    """Ask the vendor whether one's key works now."""
+    own = Credential.objects.visible_to(request.user).select_related("account")
+    _tell(request, actions.test_credential(get_object_or_404(own, account=account_pk), by=request.user))
+    return redirect("accounts:credential_list")
+
+
+def _tell(request: Request, credential: Credential) -> None:
+    """Say what the test brought, in a message; the page says it too."""
+    if credential.state == Credential.State.WORKING:
+        messages.success(request, _("Your credential for %(account)s works.") % {"account": credential.account})
+    elif credential.state == Credential.State.REFUSED:
+        # The page's own notice stands at the same place and says what waits.
+        return
+    else:
+        messages.warning(request, _(credential.test_message))

@@ -1,0 +1,32 @@
+"""Writing the audit history."""
+
+from datetime import datetime
+
+from django.db import models
+from django.utils import timezone
+
+from audit.models import Event
+
+
+def record(
+    action: str,
+    *,
+    by: models.Model | None,
+    target: models.Model,
+    now: datetime | None = None,
+    **facts: str | int | float | bool | list[str] | None,
+) -> Event:
+    """Append one event, in the transaction of the change that it tells of.
+
+    `action` is `noun.verb`, as `run.started`. `by` is the person, None for the desk itself. `facts` never hold an
+    address, a key or a secret: counts, names of things, purposes.
+    """
+    return Event.objects.create(
+        at=now or timezone.now(),
+        action=action,
+        actor=by,  # type: ignore[misc]  # the user model stands a floor above
+        actor_name=str(by)[:200] if by else "Consent Desk",
+        target=str(target)[:200],
+        target_key=f"{target._meta.label_lower}:{target.pk}",
+        facts=facts,
+    )

@@ -1,0 +1,144 @@
+"""What people do with saved segments and export runs. Each verb is one transaction, with its audit event inside."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import IntegrityError, transaction
+from django.db.models import F
+from django.utils import timezone
+
+from accounts.models import Credential, User, VendorAccount
+from audit import actions as audit
+from exports.models import ExportRun, SavedSegment, SegmentVersion
+from exports.spec import ConsentSpec
+from runs import nudges
+
+
+class NoCredential(Exception):
+    """This person has no key for the vendor account that the saved segment belongs to."""
+
+
+@transaction.atomic
+def save_segment(
+    *,
+    by: User,
+    account: VendorAccount,
+    name: str,
+    spec: ConsentSpec,
+    segment: SavedSegment | None = None,
+    now: datetime | None = None,
+) -> SavedSegment:
+    """Save a new segment, or the next version of one. Saving what is already saved makes no version."""
+    now = now or timezone.now()
+    if segment is None:
+        segment = SavedSegment.objects.create(
+            owner=by, account=account, name=name, spec=spec.to_json(), created_at=now, changed_at=now
+        )
+        verb = "segment.created"
+    else:
+        segment = SavedSegment.objects.select_for_update().get(pk=segment.pk)
+        if segment.name == name and segment.consent_spec == spec and segment.account_id == account.pk:
+            return segment
+        segment.account, segment.name = account, name
+        _become(segment, spec, now=now)
+        verb = "segment.changed"
+    _keep_version(segment, by=by, now=now)
+    audit.record(verb, by=by, target=segment, now=now, version=segment.version_no)
+    return segment
+
+
+@transaction.atomic
+def restore_segment(
+    segment: SavedSegment, version: SegmentVersion, *, by: User, now: datetime | None = None
+) -> SavedSegment:
+    """Save what an old version asked for as the newest one, under the segment's present name.
+
+    Restoring what the segment says already makes no version.
+    """
+    now = now or timezone.now()
+    segment = SavedSegment.objects.select_for_update().get(pk=segment.pk)
+    if segment.consent_spec == version.consent_spec:
+        return segment
+    _become(segment, version.consent_spec, now=now)
+    _keep_version(segment, by=by, now=now)
+    audit.record(
+        "segment.restored", by=by, target=segment, now=now, version=segment.version_no, restored=version.number
+    )
+    return segment
+
+
+def _become(segment: SavedSegment, spec: ConsentSpec, *, now: datetime) -> None:
+    segment.spec = spec.to_json()
+    segment.version_no += 1
+    segment.changed_at = now
+    segment.save(update_fields=["account", "name", "spec", "version_no", "changed_at"])
+    # The typed spec is read once per object, and this object now says something else.
+    segment.__dict__.pop("consent_spec", None)
+
+
+def _keep_version(segment: SavedSegment, *, by: User, now: datetime) -> None:
+    version = SegmentVersion(number=segment.version_no, name=segment.name, spec=segment.spec, saved_at=now, saved_by=by)
+    segment.versions.add(version, bulk=False)
+
+
+def duplicate_segment(segment: SavedSegment, *, by: User, name: str, now: datetime | None = None) -> SavedSegment:
+    """Save a copy under another name."""
+    return save_segment(by=by, account=segment.account, name=name, spec=segment.consent_spec, now=now)
+
+
+def start(segment: SavedSegment, *, by: User, now: datetime | None = None) -> ExportRun:
+    """Start a run of a saved segment, or return the one of the same spec that is still on its way.
+
+    Raises NoCredential.
+    """
+    now = now or timezone.now()
+    credential = Credential.objects.visible_to(by).filter(account=segment.account).first()
+    if credential is None:
+        raise NoCredential
+    spec = segment.consent_spec
+    for may_try_again in (True, False):
+        try:
+            return _create_run(segment, credential, spec, by=by, now=now)
+        except IntegrityError:
+            # The partial unique constraint settles identical clicks; the losers are led to the winner's run.
+            same = ExportRun.objects.unfinished().filter(owner=by, segment=segment, spec_digest=spec.digest)
+            if winner := same.first():
+                return winner
+            if not may_try_again:  # else the winner's run has just ended, and there is room for another
+                raise
+    raise AssertionError("the second try returns or raises")
+
+
+@transaction.atomic
+def _create_run(
+    segment: SavedSegment, credential: Credential, spec: ConsentSpec, *, by: User, now: datetime
+) -> ExportRun:
+    run = ExportRun.objects.create(
+        owner=by,
+        segment=segment,
+        version_no=segment.version_no,
+        credential=credential,
+        key_ends_in=credential.last_four,
+        spec=spec.to_json(),
+        spec_digest=spec.digest,
+        created_at=now,
+        changed_at=now,
+        due_at=now,
+    )
+    run.add_line("asked", now=now, version=segment.version_no, who=str(by))
+    audit.record("run.started", by=by, target=run, now=now, version=segment.version_no)
+    nudges.poke(run)
+    return run
+
+
+@transaction.atomic
+def cancel(run: ExportRun, *, by: User, now: datetime | None = None) -> None:
+    """Ask an unfinished run to stop. Whoever holds it sees this at its next step; asking twice changes nothing."""
+    now = now or timezone.now()
+    asked = ExportRun.objects.unfinished().filter(pk=run.pk, cancel_asked_at=None)
+    # The version counts what a page shows, and pages that are open elsewhere must say that the run is stopping.
+    if asked.update(cancel_asked_at=now, cancel_asked_by=by, due_at=now, version=F("version") + 1):
+        audit.record("run.cancel_asked", by=by, target=run, now=now)
+        run.refresh_from_db()
+        nudges.poke(run)

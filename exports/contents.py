@@ -1,0 +1,243 @@
+"""What stands in an export file: rows of one width, and how many say what. No Django; flat memory.
+
+Most rows have no quotation mark in them, and need no CSV reader: there a line end ends a row and a comma ends a cell,
+and `bytes.split` finds both several times faster. Rows with a quotation mark are read by Python's own reader, one by
+one. Whatever does not come out even is read by it from the beginning of the block, so that it has the last word.
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass, field
+from functools import reduce
+from operator import add
+from typing import Any
+
+from exports.spec import Column
+
+LONGEST_ROW = 4 * 1024 * 1024  # bytes; the vendor's widest export, 75 attributes of 1,000 letters, has a tenth
+LONGEST_CELL = 1_000_000  # characters; the vendor's own longest text has 1,000
+TEXT = 32 * 1024  # bytes decoded at a time: four times faster than a whole block, whose text needs fresh memory pages
+MOST_LINES = 20  # of one quoted row, before the whole block goes to the reader
+QUOTED = 100  # bytes for each quotation mark, at least, for splitting to be the faster way
+BOM = b"\xef\xbb\xbf"
+
+
+class NotAsPromised(Exception):
+    """The file is not what was asked for. `code` and `facts` say where and how, never with a cell's own text."""
+
+    def __init__(self, code: str, **facts: Any) -> None:
+        super().__init__(code)
+        self.code = code
+        self.facts = facts
+
+
+@dataclass
+class Counts:
+    """How many rows say what. Keys are column titles."""
+
+    rows: int = 0
+    consented: dict[str, int] = field(default_factory=dict)  # rows with a filled cell, per consent column
+    contactable: int = 0  # rows with a filled cell in at least one consent column
+    members: dict[str, int] = field(default_factory=dict)  # rows that say 1, per segment column
+    member_of_any: int = 0  # rows that say 1 in at least one segment column
+    filled: dict[str, int] = field(default_factory=dict)  # rows with a filled cell, per attribute column
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def count(chunks: Iterable[bytes], columns: Iterable[Column]) -> tuple[list[str], Counts]:
+    """Read the bytes of a CSV file to their end; return the header and what was counted.
+
+    Columns are found by title, in whatever order the file has them: the vendor's order is not documented. A byte order
+    mark is dropped. Raises NotAsPromised for an empty file, text that is not UTF-8, a missing column, a title that
+    stands twice, a row of another width or without end.
+    """
+    csv.field_size_limit(LONGEST_CELL)
+    table = _Table(columns)
+    held, wanted = b"", 0
+    for chunk in chunks:
+        held += chunk
+        end = held.rfind(b"\n") + 1
+        # A row that is larger than what is held is tried again with twice as much, so the work stays in proportion.
+        if end and len(held) >= wanted:
+            held = held[table.take(held[:end], is_last=False) :]
+            wanted = 2 * len(held)
+        if wanted > 2 * LONGEST_ROW or (not end and len(held) > LONGEST_ROW):
+            raise NotAsPromised("line_too_long", most=LONGEST_ROW)
+    table.take(held, is_last=True)
+    if not table.header:
+        raise NotAsPromised("file_empty")
+    return table.header, table.counts
+
+
+class _Table:
+    """What has been read so far: whole rows, block by block."""
+
+    def __init__(self, columns: Iterable[Column]) -> None:
+        self.header: list[str] = []
+        self.counts = Counts()
+        self._columns = list(columns)
+        self._places: dict[str, dict[str, int]] = {}
+        self._lines = 0
+
+    def take(self, block: bytes, *, is_last: bool) -> int:
+        """Count the rows of a block of whole lines; return how many bytes they were, without a row left open."""
+        if not self._lines and block.startswith(BOM):
+            return len(BOM) + self.take(block[len(BOM) :], is_last=is_last)
+        self._check_text(block)
+        done = self._take_split(block) if self._is_splittable(block) else 0
+        done = done or self._take_read(block, is_last)
+        self._lines += block.count(b"\n", 0, done)
+        return done
+
+    def _check_text(self, block: bytes) -> None:
+        at = 0
+        while at < len(block):
+            is_end = at + TEXT >= len(block)
+            try:
+                # Without the end, a letter that is cut in two is left for the next piece.
+                at += codecs.utf_8_decode(block[at : at + TEXT], "strict", is_end)[1]
+            except UnicodeDecodeError as error:
+                line = self._lines + block.count(b"\n", 0, at + error.start) + 1
+                raise NotAsPromised("not_utf8", line=line) from None
+
+    # ── Rows without a quotation mark, and the few with one ──────────────────────────────────────────────────────
+
+    def _is_splittable(self, block: bytes) -> bool:
+        """Say whether splitting is right and worth it: not for the header, and not where most rows are quoted.
+
+        With a single column an empty line and an empty cell look the same. A cell that is too long is the reader's.
+        """
+        is_small = len(block) <= LONGEST_CELL
+        return len(self.header) > 1 and is_small and block.count(b'"') <= len(block) // QUOTED
+
+    def _take_split(self, block: bytes) -> int:
+        """Count the rows of a block; return its length, or 0 where anything about it is unusual."""
+        plain, quoted = _apart(block)
+        if b"\r" in plain:
+            plain = plain.replace(b"\r\n", b"\n")
+        if plain and not plain.endswith(b"\n"):
+            plain += b"\n"
+        width, rows = len(self.header), plain.count(b"\n")
+        # Each line end becomes a cell of its own. When these stand at every (width + 1)th place, all rows are as wide
+        # as the header.
+        cells = plain.replace(b"\n", b",\n,").split(b",")
+        is_even = len(cells) == rows * (width + 1) + 1 and cells[width :: width + 1].count(b"\n") == rows
+        if quoted is None or b"\r" in plain or not is_even or any(len(row) != width for row in quoted):
+            return 0
+        self._tally(rows, lambda at: cells[at :: width + 1], b"", b"1")
+        self._tally(len(quoted), lambda at: [row[at] for row in quoted], "", "1")
+        return len(block)
+
+    # ── All others ───────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _take_read(self, block: bytes, is_last: bool) -> int:
+        """Let the reader have the whole block; return the length of the rows that it could end."""
+        lines = _lines_of(block)
+        reader = csv.reader(lines, strict=True)
+        rows: list[list[str]] = []
+        ended = 0
+        try:
+            for row in reader:
+                rows.append(row)
+                ended = reader.line_num
+        except csv.Error:
+            # In the last line it may be a row that goes on in the next block.
+            if is_last or next(lines, None) is not None:
+                raise NotAsPromised("row_unreadable", line=self._lines + reader.line_num) from None
+        is_whole = ended == reader.line_num
+        if rows and not self.header:
+            self._begin(rows.pop(0))
+        self._check_widths(rows)
+        self._tally(len(rows), lambda at: [row[at] for row in rows], "", "1")
+        if is_whole:
+            return len(block)
+        return sum(len(line.encode()) for line, _ in zip(_lines_of(block), range(ended), strict=False))
+
+    def _begin(self, header: list[str]) -> None:
+        if not header:
+            raise NotAsPromised("file_empty")
+        self.header, self._places = header, _places(header, self._columns)
+        self.counts.consented = dict.fromkeys(self._places["consent"], 0)
+        self.counts.members = dict.fromkeys(self._places["segment"], 0)
+        self.counts.filled = dict.fromkeys(self._places["attribute"], 0)
+
+    def _check_widths(self, rows: list[list[str]]) -> None:
+        width = len(self.header)
+        for at, row in enumerate(rows):
+            if len(row) != width:
+                # Counted as a spreadsheet counts: the header is row 1.
+                number = self.counts.rows + at + 2
+                raise NotAsPromised("row_of_other_width", row=number, cells=len(row), width=width)
+
+    def _tally(self, rows: int, column: Callable[[int], Sequence[Any]], empty: Any, one: Any) -> None:
+        """Add rows to the counts, column by column: a column's `count` runs in C, a loop over cells does not."""
+        counts, places = self.counts, self._places
+        if not rows:
+            return
+        counts.rows += rows
+        for title, at in places["attribute"].items():
+            counts.filled[title] += rows - column(at).count(empty)
+        if places["consent"]:
+            cells = {title: column(at) for title, at in places["consent"].items()}
+            for title, those in cells.items():
+                counts.consented[title] += rows - those.count(empty)
+            joined = reduce(lambda some, more: list(map(add, some, more)), cells.values())
+            counts.contactable += rows - joined.count(empty)
+        if places["segment"]:
+            cells = {title: column(at) for title, at in places["segment"].items()}
+            for title, those in cells.items():
+                counts.members[title] += those.count(one)
+            alone = next(iter(cells.values())) if len(cells) == 1 else None
+            of_any = (one in these for these in zip(*cells.values(), strict=True))
+            counts.member_of_any += sum(of_any) if alone is None else alone.count(one)
+
+
+def _places(header: list[str], columns: Iterable[Column]) -> dict[str, dict[str, int]]:
+    """Return {title: index} of the columns of each kind."""
+    twice = sorted({title for title in header if header.count(title) > 1})
+    if twice:
+        raise NotAsPromised("column_twice", columns=twice)
+    at = {title: index for index, title in enumerate(header)}
+    # What the vendor calls its first column is not documented, so only the others are looked for.
+    wanted = [column for column in columns if column.kind != "key"]
+    missing = [column.title for column in wanted if column.title not in at]
+    if missing:
+        raise NotAsPromised("column_missing", columns=missing)
+    kinds = ("consent", "attribute", "tag", "segment")
+    return {kind: {column.title: at[column.title] for column in wanted if column.kind == kind} for kind in kinds}
+
+
+def _apart(block: bytes) -> tuple[bytes, list[list[str]] | None]:
+    """Part the lines without a quotation mark from the rows with one; None for rows that are not easily read."""
+    plain, quoted, at = [], [], 0
+    while (mark := block.find(b'"', at)) >= 0:
+        start = block.rfind(b"\n", at, mark) + 1 or at
+        end, row = _quoted_row(block, start, mark)
+        if not row:
+            return b"", None
+        plain.append(block[at:start])
+        quoted.append(row)
+        at = end
+    plain.append(block[at:])
+    return b"".join(plain), quoted
+
+
+def _quoted_row(block: bytes, start: int, end: int) -> tuple[int, list[str]]:
+    """Read one row that has its first quotation mark at `end`; return where the next begins, and its cells if any."""
+    for _ in range(MOST_LINES):
+        end = block.find(b"\n", end) + 1 or len(block)
+        try:
+            return end, next(csv.reader([block[start:end].decode()], strict=True))
+        except csv.Error:
+            continue  # within the quotation marks a line end is a part of the cell
+    return end, []
+
+
+def _lines_of(block: bytes) -> io.TextIOWrapper:
+    return io.TextIOWrapper(io.BytesIO(block), encoding="utf-8", newline="")

@@ -1,0 +1,51 @@
+"""Handing out the bytes of a file that a run brought home."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Literal
+
+from django.core.files.storage import default_storage
+from django.utils import timezone
+from django.utils.text import slugify
+
+from exports.models import ExportRun
+from exports.receive import CHUNK, gunzip
+
+Form = Literal["content", "received"]
+FORMS: tuple[Form, ...] = ("content", "received")
+
+
+def name_of(run: ExportRun, form: Form) -> str:
+    """Return the file's name: vendor, saved segment, version, the time of its data with zone."""
+    assert run.file is not None
+    at = timezone.localtime(run.requested_at or run.file.made_at)
+    zone = re.sub(r"[^0-9+-]", "", f"{at:%z}")
+    ending = ".csv.gz" if form == "received" and run.file.encoding == "gzip" else ".csv"
+    title = slugify(run.segment.name, allow_unicode=True) or f"segment-{run.segment_id}"
+    return f"apsis_{title[:60]}_v{run.version_no}_{at:%Y-%m-%dT%H%M}{zone}{ending}"
+
+
+def stream(run: ExportRun, form: Form) -> Iterator[bytes]:
+    """Yield the bytes: as they were received, or the content, unpacked on the way."""
+    assert run.file is not None
+    chunks = _stored(run.file.storage_name)
+    return gunzip(chunks) if form == "content" and run.file.encoding == "gzip" else chunks
+
+
+def length_of(run: ExportRun, form: Form) -> int:
+    assert run.file is not None
+    return run.file.content_length if form == "content" else run.file.received_length
+
+
+def is_there(run: ExportRun, *, now: datetime) -> bool:
+    """Say whether the bytes can still be had."""
+    return run.file is not None and now < run.file.expires_at and default_storage.exists(run.file.storage_name)
+
+
+def _stored(name: str) -> Iterator[bytes]:
+    with default_storage.open(name, "rb") as file:
+        while chunk := file.read(CHUNK):
+            yield chunk

@@ -1,0 +1,172 @@
+"""Saved segments, the runs of them, and the files that runs bring home."""
+
+from __future__ import annotations
+
+import uuid
+from functools import cached_property
+from typing import Any
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Credential, VendorAccount
+from exports.spec import ConsentSpec
+from runs.models import UNFINISHED, Run, RunLine, RunQuerySet, Status
+
+
+class SavedSegmentQuerySet(models.QuerySet["SavedSegment"]):
+    def visible_to(self, user: models.Model) -> SavedSegmentQuerySet:
+        """A saved segment is its owner's alone."""
+        return self.filter(owner=user)
+
+
+class SavedSegment(models.Model):
+    """A named definition: whom to export, and which columns. Every save makes a version."""
+
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="saved_segments")
+    account = models.ForeignKey(VendorAccount, on_delete=models.PROTECT, related_name="+")
+    name = models.CharField(_("name"), max_length=120)
+    spec = models.JSONField()  # of the newest version
+    version_no = models.PositiveIntegerField(default=1)
+    created_at = models.DateTimeField()
+    changed_at = models.DateTimeField()
+
+    objects = SavedSegmentQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["name", "pk"]
+        verbose_name = _("saved segment")
+        verbose_name_plural = _("saved segments")
+        constraints = [models.UniqueConstraint(name="one_name_per_owner", fields=["owner", "name"])]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def get_absolute_url(self) -> str:
+        return reverse("exports:segment_edit", args=[self.pk])
+
+    @cached_property
+    def consent_spec(self) -> ConsentSpec:
+        return ConsentSpec.from_json(self.spec)
+
+
+class SegmentVersion(models.Model):
+    """What a saved segment asked for, at one time. Never changed; restoring an old one makes a new one."""
+
+    segment = models.ForeignKey(SavedSegment, on_delete=models.CASCADE, related_name="versions")
+    number = models.PositiveIntegerField()
+    name = models.CharField(max_length=120)
+    spec = models.JSONField()
+    saved_at = models.DateTimeField()
+    saved_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        ordering = ["-number"]
+        constraints = [models.UniqueConstraint(name="one_version_per_number", fields=["segment", "number"])]
+
+    @cached_property
+    def consent_spec(self) -> ConsentSpec:
+        return ConsentSpec.from_json(self.spec)
+
+
+class ExportFile(models.Model):
+    """What the vendor sent, kept as it came, with what was found in it. Its bytes may be gone; its record stays."""
+
+    storage_name = models.CharField(max_length=120, unique=True)
+    encoding = models.CharField(max_length=8, blank=True)  # "gzip", or as it is
+    media_type = models.CharField(max_length=100)
+    received_length = models.PositiveBigIntegerField()
+    received_sha256 = models.CharField(max_length=64)
+    content_length = models.PositiveBigIntegerField()
+    content_sha256 = models.CharField(max_length=64)
+    row_count = models.PositiveBigIntegerField()
+    header = models.JSONField()  # the titles, in the file's own order
+    counts = models.JSONField()  # exports.contents.Counts
+    made_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+
+
+class ExportRun(Run):
+    """One execution of a saved segment, with its own copy of what it asks for."""
+
+    task = "exports.tasks.advance"
+
+    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    segment = models.ForeignKey(SavedSegment, on_delete=models.PROTECT, related_name="runs")
+    version_no = models.PositiveIntegerField()
+    credential = models.ForeignKey(Credential, on_delete=models.PROTECT, related_name="+")
+    key_ends_in = models.CharField(max_length=4, default="")  # the key of that day; it may have been replaced since
+    spec = models.JSONField()
+    spec_digest = models.CharField(max_length=64)
+
+    # What the vendor was asked, and what it said. `asked_at` is the intention: written before the request is sent.
+    attempt = models.PositiveSmallIntegerField(default=0)
+    asked_at = models.DateTimeField(null=True)
+    is_asked_twice = models.BooleanField(default=False)
+    requested_at = models.DateTimeField(null=True)
+    sealed_poll_url = models.TextField(blank=True, editable=False)
+    poll_style = models.CharField(max_length=4, blank=True)
+    poll_ends_at = models.DateTimeField(null=True)
+    poll_count = models.PositiveIntegerField(default=0)
+    ready_at = models.DateTimeField(null=True)
+    trouble_count = models.PositiveSmallIntegerField(default=0)  # passing troubles in a row
+    file = models.OneToOneField(ExportFile, on_delete=models.PROTECT, null=True, related_name="run")
+
+    objects = RunQuerySet.as_manager()
+
+    class Meta(Run.Meta):
+        ordering = ["-pk"]
+        verbose_name = _("export run")
+        verbose_name_plural = _("export runs")
+        permissions = [("download_exportrun", "Can download the files of export runs")]
+        constraints = [
+            *Run.Meta.constraints,
+            models.CheckConstraint(
+                name="file_only_when_succeeded", condition=Q(file=None) | Q(status=Status.SUCCEEDED)
+            ),
+            # Ten identical clicks make one run: the other nine lose here.
+            models.UniqueConstraint(
+                name="one_unfinished_run_per_spec",
+                fields=["owner", "segment", "spec_digest"],
+                condition=Q(status__in=UNFINISHED),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.segment.name}, run {self.pk}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("exports:run_detail", args=[self.pk])
+
+    @property
+    def queue(self) -> str:
+        # To cancel takes no time, so it does not stand behind other people's downloads.
+        return "files" if self.ready_at and not self.cancel_asked_at else "calls"
+
+    @classmethod
+    def on_files(cls) -> Q:
+        return Q(ready_at__isnull=False, cancel_asked_at=None)
+
+    @cached_property
+    def consent_spec(self) -> ConsentSpec:
+        return ConsentSpec.from_json(self.spec)
+
+    def add_line(
+        self, code: str, *, now: Any, level: str = RunLine.Level.INFO, took_ms: int | None = None, **facts: Any
+    ) -> None:
+        """Write a line of log for the owner."""
+        self.lines.create(
+            at=now, level=level, code=code, facts=facts, attempt=self.attempt, claim_no=self.claim_no, took_ms=took_ms
+        )
+
+
+class ExportLine(RunLine):
+    """One hop of an export run."""
+
+    run = models.ForeignKey(ExportRun, on_delete=models.CASCADE, related_name="lines")
+
+    class Meta(RunLine.Meta):
+        indexes = [models.Index(fields=["run", "-at"])]

@@ -1,0 +1,182 @@
+"""The instruments of a run on its way: what it waits for, what comes next, how far it is. Only what is known."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Count, Q
+from django.utils.html import format_html
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from exports import gauge, sentences
+from exports.gauge import Gauge, Past
+from exports.models import ExportRun
+from exports.templatetags.desk import clock, count, duration, size
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One instrument: a small label, a figure with its unit, and a sentence."""
+
+    label: str
+    figure: str
+    unit: str = ""
+    text: str = ""
+    gauge: Gauge | None = None
+    share: float | None = None  # of a bar 100 wide
+
+
+def cells(run: ExportRun, past: Past | None, *, now: datetime) -> list[Cell]:
+    """Return what the run is at, and what comes next. Empty when it is over."""
+    if run.is_over:
+        return []
+    if sentences.is_stopping(run):
+        return [_stopping(), _next_step(run)]
+    return [_present(run, past, now), _next(run, now)]
+
+
+def _present(run: ExportRun, past: Past | None, now: datetime) -> Cell:
+    if run.ready_at:
+        return _arriving(run)
+    if run.sealed_poll_url:
+        return _at_vendor(run, past, now)
+    if run.code == "answer_lost":
+        return Cell(
+            _("Why nothing is asked at once"),
+            _("It may be on its way"),
+            text=_(
+                "The request was sent and its answer never came. APSIS may be making the export; "
+                "a second request at once could make a second copy."
+            ),
+        )
+    if run.code == "retrying":
+        return Cell(
+            _("What happened"),
+            _("A new export is needed"),
+            text=_("The one before came to nothing. The desk asks for a new one by itself."),
+        )
+    if run.code in ("waiting_in_line", "trouble"):
+        return _line(run)
+    if run.code == "asking":
+        return Cell(_("At this moment"), _("The request is sent"), text=_("APSIS has not answered yet."))
+    return Cell(
+        _("What it waits for"),
+        _("A free worker of the desk"),
+        text=_("Usually a second. Nothing was sent to APSIS yet."),
+    )
+
+
+def _at_vendor(run: ExportRun, past: Past | None, now: datetime) -> Cell:
+    label = _("How long this segment usually takes at APSIS")
+    if past is None or run.requested_at is None:
+        return Cell(
+            label,
+            _("First run"),
+            text=_("No run of this segment has been ready before, so there is no honest guess how long it takes."),
+        )
+    drawn = gauge.draw(past, now - run.requested_at)
+    late = _("This one takes longer than any of them. That happens; nothing is wrong yet.") if drawn.is_late else ""
+    return Cell(label, capfirst(drawn.usual), drawn.runs, late, gauge=drawn)
+
+
+def _line(run: ExportRun) -> Cell:
+    """Say why a run waits, and how many others of its account do. A place is not shown: APSIS keeps no order."""
+    others = ExportRun.objects.unfinished().filter(credential__account=run.credential.account_id).exclude(pk=run.pk)
+    at_vendor = Q(ready_at=None) & ~Q(sealed_poll_url="")
+    known = others.aggregate(preparing=Count("pk", filter=at_vendor), waiting=Count("pk", filter=Q(sealed_poll_url="")))
+    preparing, waiting = known["preparing"], known["waiting"]
+    at_apsis = ngettext("%(n)s other run is at APSIS now", "%(n)s other runs are at APSIS now", preparing)
+    behind = ngettext("%(n)s more waits", "%(n)s more wait", waiting)
+    company = f"{at_apsis % {'n': count(preparing)}}, {behind % {'n': count(waiting)}}"
+    label = _("The line at APSIS, account %(account)s")
+    return Cell(
+        label % {"account": sentences.isolated(str(run.credential.account))},
+        company if preparing or waiting else _("No other run of this desk"),
+        text=_said(run) or _("Other runs are using what APSIS allows at once. Yours goes on by itself."),
+    )
+
+
+def _arriving(run: ExportRun) -> Cell:
+    if run.code in ("trouble", "disk_full"):
+        return Cell(_("What happened"), _("It is fetched again"), text=sentences.line(run.code, run.facts)[1])
+    facts = run.facts
+    so_far, total = facts.get("bytes"), facts.get("total")
+    label = _("Read back and compared") if run.code == "verifying" else _("Fetched so far")
+    if not so_far:
+        return Cell(label, _("Nothing yet"), text=_("The file is ready at APSIS; its first bytes are on their way."))
+    if run.code == "verifying":
+        text = _("What was stored must be, byte for byte, what APSIS sent.")
+        return Cell(label, size(so_far), text=text)
+    text = _rate(facts)
+    if total and so_far <= total:
+        unit, share = _("of %(total)s") % {"total": size(total)}, round(100 * so_far / total, 1)
+        return Cell(label, size(so_far), unit, text, share=share)
+    return Cell(label, size(so_far), text=f"{text} {_('APSIS does not say how much is to come.')}".strip())
+
+
+def _rate(facts: dict[str, Any]) -> str:
+    """Say how fast it goes, once there is enough to say it honestly."""
+    seconds = facts.get("seconds") or 0
+    if seconds < 3:
+        return ""
+    words = _("%(rate)s a second on average, for %(time)s.")
+    return words % {"rate": size(facts["bytes"] / seconds), "time": duration(float(int(seconds)))}
+
+
+def _next(run: ExportRun, now: datetime) -> Cell:
+    if run.ready_at and run.code not in ("trouble", "disk_full"):
+        return Cell(
+            _("What comes next"),
+            _("Ready") if run.code == "verifying" else _("Verifying"),
+            text=_(
+                "A file is shown only when its length, its unpacking, its columns, its rows and its checksum are right."
+            ),
+        )
+    at = format_html("{}", clock(run.due_at)) if run.due_at and run.due_at > now else _("Any moment")
+    if run.ready_at:
+        return Cell(_("Next try"), at, text=_("The file is fetched again from its start; APSIS keeps it for a day."))
+    if run.sealed_poll_url:
+        return Cell(_("Next question to APSIS"), at, text=_asked(run))
+    if run.code == "retrying":
+        of = {"attempt": run.facts.get("attempt", ""), "of": run.facts.get("of", "")}
+        return Cell(_("Next request"), at, text=_("Attempt %(attempt)s of %(of)s.") % of)
+    if run.code == "answer_lost":
+        return Cell(_("We ask once more at"), at, text=_("If that brings no answer either, the run ends and says so."))
+    if run.code == "asked":
+        return Cell(_("What comes next"), _("The request to APSIS"), text=_("Then APSIS prepares the file."))
+    return Cell(_("Next try"), at, text=_("Nothing needs you."))
+
+
+def _asked(run: ExportRun) -> str:
+    if not run.poll_count:
+        return _("The first. The pauses grow, as APSIS demands.")
+    words = ngettext(
+        "Asked once. The pauses grow, as APSIS demands.",
+        "Asked %(n)s times; the pauses grow, as APSIS demands.",
+        run.poll_count,
+    )
+    return words % {"n": count(run.poll_count)}
+
+
+def _stopping() -> Cell:
+    return Cell(
+        _("What stopping means"),
+        _("Nothing will be downloaded"),
+        text=_("APSIS may still finish its side. What it makes there dies by itself within a day."),
+    )
+
+
+def _next_step(run: ExportRun) -> Cell:
+    return Cell(
+        _("When"),
+        _("At the desk’s next step"),
+        text=_("A question to APSIS that is on its way is not cut off. This takes seconds."),
+    )
+
+
+def _said(run: ExportRun) -> str:
+    return sentences.line("trouble", run.facts)[1]

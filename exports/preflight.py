@@ -1,0 +1,326 @@
+"""The pre-flight: everything that can be known to be wrong, or worth knowing, before anything is sent.
+
+Pure functions: a spec, what the key can see, and limits go in; findings come out. Each finding names the figure, the
+limit and where the rule comes from, so that it can be traced and switched off when the vendor changes its mind.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Set
+from dataclasses import dataclass, field
+from typing import Literal
+from zoneinfo import available_timezones
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from exports.spec import EMAIL, SMS, ConsentSpec
+
+Level = Literal["block", "know", "fine"]
+KeyState = Literal["none", "untested", "working", "refused"]
+S0 = "APSIS, Request profile in segment by consent export"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line of the pre-flight. `cure` names a button that mends it, `field` the part of the form it is about."""
+
+    level: Level
+    code: str
+    title: str
+    text: str = ""
+    source: str = ""
+    figure: int | None = None
+    limit: int | None = None
+    cure: str = ""
+    field: str = ""
+
+
+@dataclass(frozen=True)
+class Reach:
+    """What the key of whoever presses Run can see. None: not known, because the vendor could not be asked."""
+
+    sections: Set[str] | None = None
+    topics: Set[str] | None = None
+    attributes: Set[str] | None = None
+    tags: Set[str] | None = None
+    segments: Set[str] | None = None
+    credential: KeyState = "working"
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What this vendor account has taken and refused: APSIS prints no figures for a consent export."""
+
+    passed: dict[str, int] = field(default_factory=dict)
+    refused: dict[str, int] = field(default_factory=dict)
+
+
+def check(spec: ConsentSpec, reach: Reach, *, consent_version: int, seen: Seen = Seen()) -> list[Finding]:
+    """Return every finding, blocks first."""
+    findings = [
+        *_whom(spec),
+        *_consent(spec, consent_version),
+        *_titles(spec),
+        *_addresses(spec),
+        *_figures(spec, seen),
+        *_key(spec, reach),
+    ]
+    order = {"block": 0, "know": 1, "fine": 2}
+    return sorted(findings, key=lambda finding: order[finding.level])
+
+
+def grouped(findings: list[Finding]) -> dict[Level, list[Finding]]:
+    """Return the findings by level, every level present."""
+    groups: dict[Level, list[Finding]] = {"block": [], "know": [], "fine": []}
+    for finding in findings:
+        groups[finding.level].append(finding)
+    return groups
+
+
+def blocks(findings: list[Finding]) -> bool:
+    return any(finding.level == "block" for finding in findings)
+
+
+def _whom(spec: ConsentSpec) -> Iterator[Finding]:
+    if spec.segments:
+        yield Finding("fine", "segment_chosen", _("Segment chosen, so not the whole account"))
+        if len(spec.segments) > 1:
+            yield Finding(
+                "know",
+                "several_segments",
+                _("Several segments: a row says 1 for each it is in."),
+                _("People in at least one of them come. Each segment is a column with 1 or 0."),
+                S0,
+            )
+    elif spec.everyone:
+        yield Finding(
+            "know",
+            "everyone",
+            _("No segment: this exports every profile on the account."),
+            _("You said so on purpose. You are asked once more when you press Run."),
+            field="segment",
+        )
+    else:
+        yield Finding(
+            "block",
+            "no_segment",
+            _("No segment is chosen, so this would export every profile on the account."),
+            _("Choose a segment, or say that you mean everyone."),
+            cure="everyone",
+            field="segment",
+        )
+    if spec.segments and spec.time_zone not in available_timezones():
+        yield Finding(
+            "block", "time_zone", _("“%(zone)s” is not a time zone.") % {"zone": spec.time_zone},
+            _("Days begin and end in it. Choose one from the list."), field="time_zone",
+        )  # fmt: skip
+
+
+def _consent(spec: ConsentSpec, consent_version: int) -> Iterator[Finding]:
+    if not spec.section.id:
+        yield Finding(
+            "block",
+            "no_section",
+            _("No section is chosen."),
+            _("Subscriptions and attributes belong to a section."),
+            field="section",
+        )
+    if not spec.topics:
+        yield Finding(
+            "block",
+            "no_topic",
+            _("No subscription is chosen."),
+            _("Consent is always consent to something: choose at least one."),
+            field="topic",
+        )
+    if consent_version == 1 and len(spec.folders) > 1:
+        names = ", ".join(dict.fromkeys(topic.folder_name or topic.folder for topic in spec.topics))
+        yield Finding(
+            "block",
+            "several_folders",
+            _("Subscriptions of several folders: %(names)s.") % {"names": names},
+            _(
+                "This account is on Consent 1.0, where one export takes subscriptions of one folder. "
+                "Make one saved segment for each."
+            ),
+            S0,
+            field="topic",
+        )
+    if spec.method == "single":
+        yield from _single(spec)
+    elif not spec.channels:
+        yield Finding(
+            "block",
+            "no_channel",
+            _("No channel is chosen."),
+            _("Choose e-mail, SMS or both: each becomes a column of consent."),
+            S0,
+            field="channel",
+        )
+    else:
+        yield Finding(
+            "fine",
+            "channels_mapped",
+            ngettext("The channel has a column of its own", "Each channel has a column of its own", len(spec.channels)),
+        )
+    yield from _specific_topics(spec)
+    if not spec.exclude_unsubscribed:
+        yield Finding(
+            "know",
+            "blanks_stay",
+            _("Blanks stay in."),
+            _(
+                "People who did not consent, or unsubscribed, are rows with empty consent cells. "
+                "The number of rows is not the number you may contact."
+            ),
+            S0,
+            cure="exclude_unsubscribed",
+            field="exclude_unsubscribed",
+        )
+    else:
+        yield Finding("fine", "unsubscribed_left_out", _("People without any of these consents are left out"))
+
+
+def _single(spec: ConsentSpec) -> Iterator[Finding]:
+    if not spec.channel.id:
+        yield Finding(
+            "block", "no_channel", _("No channel is chosen."), _("Choose e-mail or SMS."), S0, field="channel"
+        )
+        return
+    title = next(column.title for column in spec.columns() if column.kind == "consent")
+    yield Finding(
+        "know",
+        "single_channel",
+        _("One channel: its column carries the attribute's own name."),
+        _("“%(title)s” holds an address only where there is consent, and is blank elsewhere.") % {"title": title},
+        S0,
+        field="channel",
+    )
+
+
+def _specific_topics(spec: ConsentSpec) -> Iterator[Finding]:
+    wanted = {spec.channel.id} if spec.method == "single" else {c.id for c in spec.channels}
+    lost = [topic.name for topic in spec.topics if topic.channel and wanted and topic.channel not in wanted]
+    if lost:
+        yield Finding(
+            "know",
+            "topic_of_other_channel",
+            _("Not for the channels chosen: %(names)s.") % {"names": ", ".join(lost)},
+            _("These subscriptions exist on another channel only, so they can add no consent here."),
+            field="topic",
+        )
+
+
+def _titles(spec: ConsentSpec) -> Iterator[Finding]:
+    titles = [column.title for column in spec.columns()]
+    folded = [title.casefold() for title in titles]
+    twice = sorted({title for title, low in zip(titles, folded, strict=True) if folded.count(low) > 1})
+    if twice:
+        yield Finding(
+            "block",
+            "titles_twice",
+            _("Two columns would be titled %(names)s.") % {"names": ", ".join(f"“{title}”" for title in twice)},
+            _("Give each column a title of its own, so that nobody takes one for the other."),
+            field="titles",
+        )
+    if any(not title.strip() for title in titles):
+        yield Finding("block", "title_empty", _("A column has no title."), field="titles")
+    if not twice and all(title.strip() for title in titles):
+        yield Finding("fine", "titles_unique", _("Every column has a title of its own"))
+
+
+def _addresses(spec: ConsentSpec) -> Iterator[Finding]:
+    names = [column.title for column in spec.columns() if column.is_address]
+    if not names:
+        return
+    twins = {EMAIL, SMS} & ({spec.channel.id} if spec.method == "single" else {c.id for c in spec.channels})
+    shown = ", ".join(f"“{name}”" for name in names)
+    text = (
+        _("It holds addresses of people who said no as well.")
+        if len(names) == 1
+        else _("They hold addresses of people who said no as well.")
+    )
+    if twins:
+        text += " " + _("The consent columns stand beside, so the file can be read right.")
+    yield Finding(
+        "know",
+        "address_is_not_consent",
+        ngettext("%(names)s is an address, not consent.", "%(names)s are addresses, not consent.", len(names))
+        % {"names": shown},
+        text,
+        S0,
+        field="attribute",
+    )
+
+
+def _figures(spec: ConsentSpec, seen: Seen) -> Iterator[Finding]:
+    """Set each figure beside what was once taken and refused: the vendor prints no limit."""
+    titles = {"topics": _("Subscriptions"), "attributes": _("Attributes"), "tags": _("Tags")}
+    for name, figure in spec.figures.items():
+        title = titles[name]
+        refused, passed = seen.refused.get(name), seen.passed.get(name)
+        if refused is not None and figure >= refused:
+            yield Finding(
+                "know", f"many_{name}", title,
+                _("APSIS refused a request with %(n)s. It prints no limit.") % {"n": refused},
+                S0, figure=figure, limit=refused, field=name.rstrip("s"),
+            )  # fmt: skip
+        elif figure:
+            text = (
+                _("%(n)s once passed; APSIS prints no limit.") % {"n": passed}
+                if passed
+                else _("APSIS prints no limit.")
+            )
+            yield Finding("fine", f"figure_{name}", title, text, figure=figure, limit=passed)
+
+
+def _key(spec: ConsentSpec, reach: Reach) -> Iterator[Finding]:
+    if reach.credential == "none":
+        yield Finding(
+            "block",
+            "no_credential",
+            _("You have no credential for this account."),
+            _("Add yours, then run."),
+            cure="credentials",
+        )
+        return
+    if reach.credential == "refused":
+        yield Finding(
+            "block",
+            "credential_refused",
+            _("APSIS refused your credential."),
+            _("Enter a new one, then run."),
+            cure="credentials",
+        )
+        return
+    pairs = (
+        (
+            reach.sections,
+            [spec.section] if spec.section.id else [],
+            _("Your key does not see this section: %(names)s."),
+            "section",
+        ),
+        (reach.topics, spec.topics, _("Your key does not see these subscriptions: %(names)s."), "topic"),
+        (reach.attributes, spec.attributes, _("Your key does not see these attributes: %(names)s."), "attribute"),
+        (reach.tags, spec.tags, _("Your key does not see these tags: %(names)s."), "tag"),
+        (reach.segments, spec.segments, _("Your key does not see these segments: %(names)s."), "segment"),
+    )
+    beyond = False
+    for visible, chosen, title, about in pairs:
+        names = [choice.name for choice in chosen if visible is not None and choice.id not in visible]
+        if names:
+            beyond = True
+            cure = _(
+                "They may have been removed at APSIS, or your key may not reach them. Take them out, or ask an admin."
+            )
+            yield Finding("block", f"beyond_{about}", title % {"names": ", ".join(names)}, cure, field=about)
+    if any(visible is None for visible, *_rest in pairs):
+        yield Finding(
+            "know",
+            "not_all_known",
+            _("APSIS could not be asked just now."),
+            _("What your key may see is checked when the run starts."),
+        )
+    elif not beyond and reach.credential == "working":
+        yield Finding("fine", "key_serves", _("Your credential sees all of this"))

@@ -1,0 +1,188 @@
+"""A run as its page shows it: what it says, its journey, its instruments, its log, its outcome, its pace."""
+
+from __future__ import annotations
+
+import http
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from exports import attempts, figures, files, gauge, journey, panel, remedies, sentences
+from exports.models import ExportLine, ExportRun
+from runs.models import UNFINISHED, Status
+
+NEWEST = 8  # hops that stand open; the others are folded
+MOST_LINES = 200  # hops that are read at all: the others say the same as these
+STALE_AFTER = 60.0  # seconds after which the times “so far” are drawn anew, though nothing has happened
+
+# What decides whether a page that polls is still right: read alone, so that most polls cost one query.
+BRIEF = ("version", "status", "code", "changed_at", "cancel_asked_at")
+
+
+@dataclass(frozen=True)
+class Technical:
+    """What whoever helps wants to know: the vendor's last answer that was no good, and what to quote."""
+
+    reference: str
+    at: datetime | None = None
+    call: str = ""
+    answer: str = ""
+    detail: str = ""
+
+
+def pace(brief: Mapping[str, Any], *, now: datetime) -> int:
+    """Return the seconds until the page should ask again: 2, then 5, then 15 while nothing changes; 0 when over.
+
+    `brief` holds what BRIEF names. A file on its way changes all the time.
+    """
+    if brief["status"] not in UNFINISHED:
+        return 0
+    if brief["code"] in ("fetching", "verifying"):
+        return 2
+    last = max(filter(None, (brief["changed_at"], brief["cancel_asked_at"])))
+    still = (now - last).total_seconds()
+    return 2 if still < 30 else 5 if still < 300 else 15
+
+
+def is_current(brief: Mapping[str, Any], shown: Mapping[str, str], *, now: datetime) -> bool:
+    """Say whether what a page shows still holds. `shown`: its version and pace, and `at`, when it was drawn."""
+    same = shown.get("shown") == str(brief["version"]) and shown.get("pace") == str(pace(brief, now=now))
+    drawn = shown.get("at", "")
+    return same and not (drawn.isdecimal() and len(drawn) < 15 and now.timestamp() - int(drawn) >= STALE_AFTER)
+
+
+def shown(run: ExportRun, *, now: datetime, said: str = "") -> dict[str, Any]:
+    """Return everything the page and its fragment need.
+
+    `said` is the mark of the sentence that the page shows: while it is the same, the sentence is not sent again, so
+    that nobody hears it twice.
+    """
+    has_bytes = files.is_there(run, now=now)
+    is_gone = run.status == Status.SUCCEEDED and not has_bytes
+    so, soft = _removed(run, now) if is_gone else sentences.headline(run)
+    lead = _lead(run, is_gone=is_gone)
+    mark = _mark(so, soft, lead, run)
+    lines = list(run.lines.all()[:MOST_LINES])
+    hops = lines if len(lines) < MOST_LINES else list(run.lines.exclude(code="still_preparing")[:MOST_LINES])
+    past = None if run.is_over else gauge.past(run)
+    at = journey.times(run, hops)
+    told = [(line, *sentences.line(line.code, line.facts)) for line in lines]
+    return {
+        "run": run,
+        "so": so,
+        "soft": soft,
+        "lead": lead,
+        "state": sentences.state(run),
+        "said": mark,
+        "is_news": mark != said,
+        "is_stopping": sentences.is_stopping(run),
+        "was_too_late": run.status == Status.SUCCEEDED and run.cancel_asked_at is not None,
+        "pace": pace({name: getattr(run, name) for name in BRIEF}, now=now),
+        "now": now,
+        "drawn_at": int(now.timestamp()),
+        "stations": journey.stations(run, at, now=now, guess=gauge.guess(run, past, now=now), is_gone=is_gone),
+        "tape": journey.tape(at) if run.status == Status.SUCCEEDED else [],
+        "whole": journey.whole(at),
+        "cells": panel.cells(run, past, now=now),
+        "newest": told[:NEWEST],
+        "older": told[NEWEST:],
+        "is_cut": len(lines) == MOST_LINES,
+        "attempts": attempts.of(run, hops, now=now),
+        "technical": _technical(run, lines),
+        "has_bytes": has_bytes,
+        "is_gone": is_gone,
+        "figures": figures.of(run),
+        "remedies": remedies.of(run.code) if run.status == Status.FAILED else [],
+        "meaning": sentences.meaning(run) if run.status == Status.FAILED else "",
+        "asked": _asked(run),
+    }
+
+
+def _mark(so: str, soft: str, lead: str, run: ExportRun) -> str:
+    return format(zlib.crc32(f"{run.status} {so} {soft} {lead}".encode()), "08x")
+
+
+def _removed(run: ExportRun, now: datetime) -> tuple[str, str]:
+    assert run.file is not None
+    soft = _("Its figures and checksums are kept.")
+    if run.file.expires_at <= now:
+        return _("The file was kept until %(until)s.") % {"until": sentences.clock(run.file.expires_at)}, soft
+    return _("The file is no longer here."), soft
+
+
+def _lead(run: ExportRun, *, is_gone: bool) -> str:
+    if run.status == Status.CANCELLED:
+        return _left_behind(run)
+    if is_gone:
+        return _("The run, its counts and its checksums stay, so that anyone can still prove what was exported.")
+    if run.code == "ready_empty":
+        return _nobody(run)
+    return ""
+
+
+def _left_behind(run: ExportRun) -> str:
+    """Say what a cancelled run may leave at the vendor."""
+    if run.poll_ends_at:
+        until = sentences.clock(run.poll_ends_at)
+        words = _("APSIS may still finish its side; we do not fetch it, and its link dies by itself at %(until)s.")
+        return words % {"until": until}
+    if run.asked_at:
+        return _("APSIS may have received the request and finish its side. We do not fetch it; it dies within a day.")
+    if run.requested_at:
+        return _("The export before had failed, and no new one was asked for, so nothing is left at APSIS.")
+    return _("Nothing was asked of APSIS, so nothing is left there.")
+
+
+def _nobody(run: ExportRun) -> str:
+    """Say why a file may hold no rows, as far as the request itself shows it."""
+    spec = run.consent_spec
+    if not spec.attributes and not spec.tags:
+        return _("APSIS leaves out everybody of whom no attribute or tag is asked for, and none was.")
+    if spec.exclude_unsubscribed:
+        return _("Nobody is in the segment, or everybody in it has unsubscribed and was left out, as asked for.")
+    return _("As far as your key can see, nobody is in the segment.")
+
+
+def _technical(run: ExportRun, lines: list[ExportLine]) -> Technical:
+    reference = str(run.facts.get("reference") or f"run-{run.pk}-c{run.claim_no}")
+    line = next((line for line in lines if line.facts.get("call")), None)
+    if line is None:
+        return Technical(reference)
+    status = line.facts.get("status")
+    return Technical(
+        reference,
+        line.at,
+        str(line.facts["call"]),
+        _phrase(status),
+        sentences.isolated(str(line.facts.get("detail") or "")),
+    )
+
+
+def _phrase(status: Any) -> str:
+    if not status:
+        return _("no answer")
+    try:
+        return f"{status} {http.HTTPStatus(status).phrase}"
+    except ValueError:
+        return str(status)
+
+
+def _asked(run: ExportRun) -> dict[str, Any]:
+    """Return the request as it was frozen at the press, in the words of the page."""
+    spec = run.consent_spec
+    folders: dict[str, list[str]] = {}
+    for topic in spec.topics:
+        folders.setdefault(topic.folder_name, []).append(topic.name)
+    kinds = [column.kind for column in spec.columns()]
+    return {
+        "spec": spec,
+        "folders": list(folders.items()),
+        "channels": [column.name for column in spec.columns() if column.kind == "consent"],
+        "kinds": [
+            (kind, kinds.count(kind)) for kind in ("consent", "attribute", "tag", "segment", "key") if kind in kinds
+        ],
+    }

@@ -1,0 +1,255 @@
+"""What a run says: one sentence for each code, made when it is read, in the reader's language and time zone.
+
+Form: what happened → what it means for you → what happens next. Codes that come with a vendor's meaning carry the
+sentence of `upstream.answers` along as `say`; its first sentence says what happened, the rest what it means.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from django.contrib.humanize.templatetags.humanize import intcomma
+from django.utils import formats, timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
+from django.utils.translation import ngettext
+
+# code → headline of the page (ink), and what limits it or follows from it (soft)
+HEADLINES: Mapping[str, tuple[Any, Any]] = {
+    "asked": (lazy("Waiting to start"), lazy("since %(since)s. It starts by itself.")),
+    "waiting_in_line": (lazy("In line at APSIS"), lazy("since %(since)s. Waiting is normal; it starts by itself.")),
+    "asking": (lazy("Asking APSIS"), lazy("for the export, since %(since)s.")),
+    "answer_lost": (
+        lazy("We do not know whether APSIS received this request."),
+        lazy("We ask once more at %(again_at)s, and not before."),
+    ),
+    "preparing": (lazy("Preparing at APSIS"), lazy("since %(since)s. You can close this page.")),
+    "trouble": ("%(what)s", lazy("Nothing is lost: we try again at %(until)s.")),
+    "disk_full": (
+        lazy("This desk’s disk is full."),
+        lazy("Your file is safe at APSIS: we fetch it again at %(until)s."),
+    ),
+    "retrying": ("%(what)s", lazy("We ask for a new export at %(due)s, attempt %(attempt)s of %(of)s.")),
+    "to_fetch": (lazy("Ready at APSIS"), lazy("since %(since)s. We fetch it next.")),
+    "fetching": (lazy("Fetching from APSIS"), lazy("since %(since)s. You can close this page.")),
+    "verifying": (lazy("Verifying the file"), lazy("since %(since)s. Nothing is shown before it is right.")),
+    "ready_empty": (lazy("Ready: nobody matched."), lazy("APSIS sent a file with a header and no rows.")),
+    "cancelled": (lazy("Cancelled at %(since)s."), lazy("No file was fetched.")),
+}
+
+# code → the state in two or three words, for the title of the window
+STATES: Mapping[str, Any] = {
+    "asked": lazy("Waiting to start"),
+    "waiting_in_line": lazy("In line at APSIS"),
+    "asking": lazy("Asking APSIS"),
+    "answer_lost": lazy("No answer from APSIS"),
+    "preparing": lazy("Preparing at APSIS"),
+    "trouble": lazy("Trouble, trying again"),
+    "disk_full": lazy("Waiting for room"),
+    "retrying": lazy("Asking for a new export"),
+    "to_fetch": lazy("Ready at APSIS"),
+    "fetching": lazy("Fetching"),
+    "verifying": lazy("Verifying"),
+    "ready": lazy("Ready"),
+    "ready_empty": lazy("Ready, nobody matched"),
+    "cancelled": lazy("Cancelled"),
+}
+
+# code → why no file was made, for failures that our own side names
+FAILURES: Mapping[str, Any] = {
+    "answer_lost_twice": lazy("Twice APSIS gave no answer to this request, so we do not know whether it received it."),
+    "never_ready": lazy("APSIS did not finish within the day that it keeps an export."),
+    "never_in_turn": lazy("APSIS had no room for this export for a whole day."),
+    "trouble_lasted": lazy("%(what)s We tried %(tries)s times and stopped."),
+    "disk_stayed_full": lazy("This desk’s disk stayed full for as long as APSIS kept the file."),
+    "our_fault": lazy("Something broke on our side, and this run ended. Your saved segment is unharmed."),
+    "file_empty": lazy("APSIS sent an empty file, without even a header."),
+    "file_too_large": lazy("The file unpacks to more than this desk is set to take."),
+    "gzip_damaged": lazy("The compressed file arrived damaged."),
+    "gzip_cut_short": lazy("The compressed file ends before its end."),
+    "line_too_long": lazy("The file holds a line so long that it cannot be a table."),
+    "row_of_other_width": lazy("Row %(row)s of the file has %(cells)s cells, and the header has %(width)s."),
+    "row_unreadable": lazy("Line %(line)s of the file cannot be read as CSV."),
+    "not_utf8": lazy("The file is not UTF-8 text; it stops being so after line %(line)s."),
+    "column_missing": lazy("The file lacks what was asked for: %(columns)s."),
+    "column_twice": lazy("The file has a title that stands twice: %(columns)s."),
+    "stored_otherwise": lazy("What was stored is not what arrived, so the file was thrown away."),
+}
+
+# code → what such a failure means, where the sentence above does not say it already
+MEANINGS: Mapping[str, Any] = {
+    "answer_lost_twice": lazy(
+        "APSIS may have made the export twice, or not at all. What it made there dies by itself within a day."
+    ),
+    "never_ready": lazy("An export lives one day at APSIS, ready or not. Nothing of yours is lost."),
+    "never_in_turn": lazy("Nothing was made there, and nothing of yours is lost."),
+    "trouble_lasted": lazy("This is not about your choices, and nothing of yours is lost."),
+    "disk_stayed_full": lazy("This is not about your choices. Whoever runs this desk has to make room."),
+    "our_fault": lazy("This is not about your choices. The people who run this desk can find out with the reference."),
+}
+FILE_MEANING = lazy("A file that is not exactly what was asked for is never shown. It was thrown away.")
+
+# code of a line → its key word and its sentence
+LINES: Mapping[str, tuple[Any, Any]] = {
+    "asked": (lazy("Asked for"), lazy("%(who)s pressed Run on version %(version)s.")),
+    "requested": (lazy("Requested"), lazy("APSIS took the request and gave a link that lives until %(until)s.")),
+    "still_preparing": (lazy("Asked"), lazy("APSIS: still preparing. Question %(count)s.")),
+    "ready_upstream": (lazy("Asked"), lazy("APSIS: the file is ready. Question %(count)s.")),
+    "fetched": (lazy("Fetched"), lazy("%(bytes)s bytes, as APSIS sent them.")),
+    "verified": (
+        lazy("Verified"),
+        lazy("Length, unpacking, column names, row widths and checksum agree: %(rows)s rows."),
+    ),
+    "answer_lost": (
+        lazy("No answer"),
+        lazy("The request was sent and the answer never came. We ask once more at %(again_at)s."),
+    ),
+    "asked_twice": (lazy("Asked again"), lazy("A second copy of this export may exist at APSIS; only one is fetched.")),
+    "answer_lost_twice": (
+        lazy("No answer"),
+        lazy("The second request brought no answer either, so the run ends here."),
+    ),
+    "in_line": (lazy("In line"), "%(say)s"),
+    "trouble": (lazy("Trouble"), "%(say)s"),
+    "disk_full": (lazy("Disk full"), lazy("There was no room for the file on this desk’s disk. It stays at APSIS.")),
+    "gave_up": (lazy("Gave up"), lazy("%(what)s We ask for a new export.")),
+    "cancelled": (lazy("Cancelled"), lazy("%(who)s cancelled the run. The desk stopped asking APSIS.")),
+}
+
+
+def headline(run: Any) -> tuple[str, str]:
+    """Return the page's one sentence in its two voices: what is so, and what limits it or follows."""
+    facts = _readable(run.facts, since=clock(since(run)), due=clock(run.due_at))
+    if is_stopping(run):
+        return _("Stopping"), _("since %(at)s, at the desk’s next step.") % {"at": clock(run.cancel_asked_at)}
+    if run.code == "ready":
+        return _ready(run, facts)
+    if run.code in HEADLINES:
+        so, soft = HEADLINES[run.code]
+        return str(so) % facts, str(soft) % facts
+    return _what(run.code, facts), _no_file(run)
+
+
+def meaning(run: Any) -> str:
+    """Return what the failure of a run means, in what its headline leaves unsaid."""
+    if run.code in FAILURES:
+        return str(MEANINGS.get(run.code, FILE_MEANING))
+    return str(_readable(run.facts)["rest"])
+
+
+def state(run: Any) -> str:
+    """Return the state in two or three words."""
+    if is_stopping(run):
+        return _("Stopping")
+    return str(STATES.get(run.code) or _("Failed"))
+
+
+def since(run: Any) -> datetime:
+    """Return when the present state began, as a person would say it: a passing trouble does not begin it anew."""
+    moment: datetime = run.changed_at
+    if run.code == "preparing" and run.requested_at:
+        moment = run.requested_at
+    elif run.code in ("to_fetch", "fetching") and run.ready_at:
+        moment = run.ready_at
+    elif run.code == "waiting_in_line" and run.started_at and not run.requested_at:
+        moment = run.started_at
+    return moment
+
+
+def is_stopping(run: Any) -> bool:
+    """Say whether somebody asked the run to stop and nobody has done it yet."""
+    return run.cancel_asked_at is not None and not run.is_over
+
+
+def line(code: str, facts: Mapping[str, Any]) -> tuple[str, str]:
+    """Return the key word and the sentence of one line of log."""
+    known = _readable(facts)
+    if code in LINES:
+        key, text = LINES[code]
+        return str(key), str(text) % known
+    if code in FAILURES:
+        return _("Failed"), str(FAILURES[code]) % known
+    return _("Failed"), str(known["say"] or _("This run could not be finished."))
+
+
+def short(run: Any) -> str:
+    """Return a few words for lists: the outcome with its figure."""
+    if run.code == "ready":
+        rows = run.facts.get("rows", 0)
+        return ngettext("%(shown)s row", "%(shown)s rows", rows) % {"shown": intcomma(rows)}
+    return headline(run)[0]
+
+
+def clock(moment: datetime | None) -> str:
+    """Return a moment in words: the time of day, with the date when it is not today."""
+    if moment is None:
+        return ""
+    local = timezone.localtime(moment)
+    if local.date() == timezone.localdate():
+        return f"{local:%H:%M}"
+    return f"{formats.date_format(local, 'j F')}, {local:%H:%M}"
+
+
+def _ready(run: Any, facts: Mapping[str, Any]) -> tuple[str, str]:
+    rows, contactable = run.facts.get("rows", 0), run.facts.get("contactable", 0)
+    so = _("Ready and verified at %(since)s.") % facts
+    if rows and not contactable:
+        return so, ngettext(
+            "You may not contact the %(rows)s person in it.", "You may contact none of these %(rows)s people.", rows
+        ) % facts
+    return so, ngettext(
+        "You may contact the %(rows)s person in it.",
+        "You may contact %(contactable)s of these %(rows)s people.",
+        rows,
+    ) % facts  # fmt: skip
+
+
+def _no_file(run: Any) -> str:
+    if run.attempt < 2:
+        return _("No file was made.")
+    return _("%(n)s attempts, and no file was made.") % {"n": run.attempt}
+
+
+def _what(code: str, facts: Mapping[str, Any]) -> str:
+    if code in FAILURES:
+        return str(FAILURES[code]) % facts
+    return str(facts["what"] or _("This run could not be finished."))
+
+
+class _Facts(dict[str, Any]):
+    """Facts of a run as a person reads them. One that an old row lacks is shown as an ellipsis, not as an error."""
+
+    def __missing__(self, name: str) -> str:
+        return "…"
+
+
+def _readable(facts: Mapping[str, Any], **more: str) -> _Facts:
+    readable = _Facts({name: _fact(name, value) for name, value in facts.items()} | more)
+    say = readable.setdefault("say", "")
+    what, _dot, rest = say.partition(". ")
+    # The last of several sentences keeps its own stop; the first loses it to the split.
+    readable.update(what=f"{what}." if rest else what, rest=rest)
+    return readable
+
+
+def _fact(name: str, value: Any) -> Any:
+    if name == "say":
+        return _(value) if value else ""
+    if name in ("until", "again_at"):
+        return clock(datetime.fromisoformat(value))
+    if isinstance(value, int) and not isinstance(value, bool):
+        return intcomma(value)
+    if isinstance(value, list):
+        return ", ".join(isolated(str(item)) for item in value)
+    return isolated(value) if isinstance(value, str) else value
+
+
+# Characters that turn the direction of all the text after them.
+TURNS = "\u202a\u202b\u202d\u202e\u2066\u2067\u2068\u2069"
+
+
+def isolated(name: str) -> str:
+    """Return a name that cannot turn the direction of the sentence it stands in."""
+    return f"\u2068{name}\u2069" if any(turn in name for turn in TURNS) else name

@@ -1,0 +1,39 @@
+"""How Celery calls the runner: load, one call, stop."""
+
+import logging
+from contextlib import suppress
+from typing import Literal
+
+from celery import shared_task
+from django.db import InterfaceError, OperationalError
+from django.utils import timezone
+
+from accounts import clients
+from exports import runner
+from exports.models import ExportRun
+from runs.claims import claim
+from runs.models import StaleRun
+
+log = logging.getLogger(__name__)
+
+
+@shared_task
+def advance(*, pk: int, queue: Literal["calls", "files"], **kwargs: object) -> None:
+    """Take the next step of a run, unless another worker has it or the step belongs to the other queue."""
+    run = claim(ExportRun.objects.select_related("credential__account", "segment"), pk, queue=queue, now=timezone.now())
+    if run is None:
+        return
+    try:
+        with clients.client_for(run.credential) as client:
+            runner.advance(run, client)
+    except StaleRun:
+        log.info("claim ended", extra={"run": run.pk, "claim": run.claim_no})
+    except (OperationalError, InterfaceError) as error:
+        # Without a database nothing can be said either. Like that of a dead worker, the claim ends with its lease.
+        log.warning("database away", extra={"run": run.pk, "claim": run.claim_no, "why": type(error).__name__})
+    except Exception:
+        # A bug of ours: the one place that catches everything, so that no run hangs because of it.
+        reference = f"run-{run.pk}-c{run.claim_no}"
+        log.exception("step broke", extra={"run": run.pk, "reference": reference})
+        with suppress(StaleRun):
+            runner.give_up(run, "our_fault", now=timezone.now(), reference=reference)

@@ -1,0 +1,25 @@
+from django.urls import path
+
+from exports import views
+
+app_name = "exports"
+
+urlpatterns = [
+    # saved segments
+    path("segments/", views.segment_list, name="segment_list"),
+    path("segments/rows/", views.segment_rows, name="segment_rows"),
+    path("segments/new/", views.segment_new, name="segment_new"),
+    path("segments/draft/", views.segment_draft, name="segment_draft"),
+    path("segments/options/", views.segment_options, name="segment_options"),
+    path("segments/<int:pk>/", views.segment_edit, name="segment_edit"),
+    path("segments/<int:pk>/duplicate/", views.segment_duplicate, name="segment_duplicate"),
+    path("segments/<int:pk>/history/", views.segment_history, name="segment_history"),
+    path("segments/<int:pk>/history/<int:number>/restore/", views.segment_restore, name="segment_restore"),
+    path("segments/<int:pk>/run/", views.run_create, name="run_create"),
+    # export runs
+    path("runs/", views.run_list, name="run_list"),
+    path("runs/<int:pk>/", views.run_detail, name="run_detail"),
+    path("runs/<int:pk>/live/", views.run_live, name="run_live"),
+    path("runs/<int:pk>/cancel/", views.run_cancel, name="run_cancel"),
+    path("runs/<int:pk>/files/<str:form>/", views.run_download, name="run_download"),
+]

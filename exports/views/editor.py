@@ -1,0 +1,197 @@
+"""The segment editor: a form that the server redraws at every change, so that it works with and without script."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from django.contrib.auth.decorators import permission_required
+from django.http import Http404, HttpResponse, QueryDict
+from django.shortcuts import get_object_or_404, redirect
+from django.template.response import TemplateResponse
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_http_methods, require_POST
+
+from accounts.definitions import Library
+from accounts.models import Credential
+from accounts.requests import Request
+from exports import actions, draft, picture, preflight, reach
+from exports.forms import SegmentForm
+from exports.models import SavedSegment
+from exports.spec import ConsentSpec, default_column
+from exports.views.guard import run_guard
+
+LABELS = {
+    "segment": _("Search segments"),
+    "topic": _("Search subscriptions"),
+    "attribute": _("Search attributes"),
+    "tag": _("Search tags"),
+}
+
+
+@dataclass
+class Desk:
+    """Everything the editor works with during one request."""
+
+    credential: Credential
+    segment: SavedSegment | None
+    choices: draft.Choices
+    spec: ConsentSpec
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@permission_required("exports.add_savedsegment", raise_exception=True)
+def segment_new(request: Request) -> HttpResponse:
+    """Make a saved segment from nothing."""
+    return _editor(request, None)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@permission_required("exports.change_savedsegment", raise_exception=True)
+def segment_edit(request: Request, pk: int) -> HttpResponse:
+    """Change a saved segment; every save makes a version."""
+    segments = SavedSegment.objects.visible_to(request.user).select_related("account")
+    return _editor(request, get_object_or_404(segments, pk=pk))
+
+
+@require_POST
+@permission_required("exports.add_savedsegment", raise_exception=True)
+def segment_draft(request: Request) -> HttpResponse:
+    """Answer with the editor as the form stands now: fields, pre-flight, picture of the file. Nothing is saved."""
+    segment = _segment_of(request)
+    desk = _desk(request, segment)
+    form = SegmentForm(request.POST, owner=request.user, segment=segment)
+    return TemplateResponse(request, "exports/segment_edit.html#editor", _shown(request, desk, form))
+
+
+@require_POST
+@permission_required("exports.add_savedsegment", raise_exception=True)
+def segment_options(request: Request) -> HttpResponse:
+    """Answer with the lines of one picker that hold what was typed."""
+    kind = request.POST.get("kind", "")
+    if kind not in draft.KINDS:
+        raise Http404
+    desk = _desk(request, _segment_of(request))
+    context = {"picker": _picker(request.POST, desk, kind)}
+    return TemplateResponse(request, "exports/segment_edit.html#options", context)
+
+
+def _editor(request: Request, segment: SavedSegment | None) -> HttpResponse:
+    if not Credential.objects.visible_to(request.user).exists():
+        return TemplateResponse(request, "exports/segment_no_credential.html", {"here": "segments"})
+    desk = _desk(request, segment)
+    if request.method != "POST":
+        initial = {"name": segment.name if segment else "", "time_zone": desk.spec.time_zone}
+        form = SegmentForm(initial=initial, owner=request.user, segment=segment)
+        return TemplateResponse(request, "exports/segment_edit.html", _shown(request, desk, form))
+    form = SegmentForm(request.POST, owner=request.user, segment=segment)
+    saving = "save" in request.POST or "save_and_run" in request.POST
+    if saving and form.is_valid():
+        return _save(request, desk, form.cleaned_data["name"])
+    shown = _shown(request, desk, form)
+    return TemplateResponse(request, "exports/segment_edit.html", shown, status=422 if saving else 200)
+
+
+def _save(request: Request, desk: Desk, name: str) -> HttpResponse:
+    segment = actions.save_segment(
+        by=request.user, account=desk.credential.account, name=name, spec=desk.spec, segment=desk.segment
+    )
+    if "save_and_run" not in request.POST:
+        return redirect("exports:segment_list")
+    return run_guard(request, segment) or redirect(actions.start(segment, by=request.user))
+
+
+def _segment_of(request: Request) -> SavedSegment | None:
+    pk = request.POST.get("segment_pk", "")
+    if not pk.isdigit():
+        return None
+    return get_object_or_404(SavedSegment.objects.visible_to(request.user).select_related("account"), pk=int(pk))
+
+
+def _desk(request: Request, segment: SavedSegment | None) -> Desk:
+    credentials = Credential.objects.visible_to(request.user).select_related("account")
+    account = request.POST.get("account", "")
+    wanted = int(account) if account.isdigit() else segment.account_id if segment else None
+    credential = credentials.filter(account=wanted).first() or credentials.first()
+    if credential is None:
+        raise Http404
+    base = segment.consent_spec if segment else ConsentSpec(time_zone=request.user.time_zone)
+    library = Library(credential)
+    if "refresh" in request.POST:
+        library.refresh(request.POST.get("section", ""))
+    section = request.POST.get("section", base.section.id)
+    choices = draft.Choices(library, section)
+    if not section and len(choices.sections()) == 1:
+        choices = draft.Choices(library, choices.sections()[0].id)
+        base = replace(base, section=choices.sections()[0])
+    spec = draft.read(request.POST, choices, base=base) if request.method == "POST" else base
+    if spec.section.id != request.POST.get("section_before", spec.section.id):
+        spec = draft.in_section(spec, spec.section)
+    return Desk(credential, segment, choices, spec)
+
+
+def _shown(request: Request, desk: Desk, form: SegmentForm) -> dict[str, Any]:
+    account, spec = desk.credential.account, desk.spec
+    findings = preflight.check(
+        spec,
+        reach.of(desk.credential, spec.section.id, library=desk.choices.library),
+        consent_version=account.consent_version,
+        seen=reach.seen(account),
+    )
+    return {
+        "here": "segments",
+        "form": form,
+        "segment": desk.segment,
+        "spec": spec,
+        "account": account,
+        "credentials": Credential.objects.visible_to(request.user).select_related("account"),
+        "sections": desk.choices.sections(),
+        "channels": _channels(desk),
+        "pickers": {kind: _picker(request.POST, desk, kind) for kind in draft.KINDS},
+        "listing": desk.choices.library.read("sections"),
+        "findings": findings,
+        "groups": preflight.grouped(findings),
+        "is_blocked": preflight.blocks(findings),
+        "columns": picture.columns(spec),
+        "people": picture.people(spec),
+        "next_version": desk.segment.version_no + 1 if desk.segment else 1,
+    }
+
+
+def _channels(desk: Desk) -> list[dict[str, Any]]:
+    """Return every channel with whether it is chosen and what its column is called."""
+    chosen = {item.id: item for item in desk.spec.channels}
+    return [
+        {
+            "id": choice.id,
+            "name": choice.name,
+            "is_chosen": choice.id in chosen,
+            "column": chosen[choice.id].column if choice.id in chosen else default_column(choice),
+        }
+        for choice in desk.choices.channels()
+    ]
+
+
+def _picker(data: QueryDict, desk: Desk, kind: str) -> dict[str, Any]:
+    chosen = {
+        "segment": desk.spec.segments,
+        "topic": desk.spec.topics,
+        "attribute": desk.spec.attributes,
+        "tag": desk.spec.tags,
+    }[kind]
+    # What was searched for has served when something is added.
+    asked = "" if data.get("put_in", "").startswith(f"{kind}:") else data.get(f"q:{kind}", "")
+    options, found = desk.choices.search(kind, asked, (choice.id for choice in chosen))
+    return {
+        "kind": kind,
+        "mark": "consent" if kind == "topic" else kind,
+        "label": LABELS[kind],
+        # Adding or taking out keeps the hand where it was.
+        "is_in_hand": any(data.get(act, "").startswith(f"{kind}:") for act in ("put_in", "take_out")),
+        "chosen": chosen,
+        "asked": asked,
+        "options": options,
+        "found": found,
+        "total": len(desk.choices.options(kind)),
+        "listing": desk.choices.listing(kind),
+    }

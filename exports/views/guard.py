@@ -1,0 +1,36 @@
+"""What stands between a press on Run and the run."""
+
+from __future__ import annotations
+
+from django.http import HttpResponse
+from django.template.response import TemplateResponse
+
+from accounts.models import Credential
+from accounts.requests import Request
+from exports import preflight, reach
+from exports.models import SavedSegment
+
+
+def run_guard(request: Request, segment: SavedSegment) -> HttpResponse | None:
+    """Return a page that says what must be put right or confirmed first, or None when the run may start.
+
+    What blocks is judged by the key of whoever presses Run. Everyone is asked about twice: in the segment, and here.
+    """
+    context = {"here": "segments", "segment": segment, "spec": segment.consent_spec}
+    if blocks := [finding for finding in _findings(request, segment) if finding.level == "block"]:
+        context |= {"blocks": blocks}
+        return TemplateResponse(request, "exports/run_blocked.html", context, status=409)
+    if not segment.consent_spec.segments and request.POST.get("confirmed") != "everyone":
+        return TemplateResponse(request, "exports/run_confirm.html", context, status=409)
+    return None
+
+
+def _findings(request: Request, segment: SavedSegment) -> list[preflight.Finding]:
+    own = Credential.objects.visible_to(request.user).filter(account=segment.account).select_related("account")
+    credential, spec = own.first(), segment.consent_spec
+    return preflight.check(
+        spec,
+        reach.of(credential, spec.section.id),
+        consent_version=segment.account.consent_version,
+        seen=reach.seen(segment.account),
+    )

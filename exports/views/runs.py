@@ -1,0 +1,157 @@
+"""Export runs: start, watch, cancel, download."""
+
+from __future__ import annotations
+
+import unicodedata
+from urllib.parse import quote
+
+from django.contrib import messages
+from django.contrib.auth.decorators import permission_required
+from django.core.paginator import Paginator
+from django.db import connection
+from django.db.models import Count, QuerySet
+from django.http import Http404, HttpResponse, StreamingHttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.template.response import TemplateResponse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
+from django.views.decorators.http import require_POST, require_safe
+
+from accounts.requests import Request
+from audit import actions as audit
+from exports import actions, files, listing, progress
+from exports.models import ExportRun, SavedSegment
+from exports.views.guard import run_guard
+from runs.models import UNFINISHED, Status
+
+PAGE = 50
+
+
+# word in the address → statuses, and what the chip says
+STATES = {
+    "working": (UNFINISHED, lazy("On their way")),
+    "ready": ((Status.SUCCEEDED,), lazy("Ready")),
+    "failed": ((Status.FAILED,), lazy("Failed")),
+    "cancelled": ((Status.CANCELLED,), lazy("Cancelled")),
+}
+
+
+@require_safe
+@permission_required("exports.view_exportrun", raise_exception=True)
+def run_list(request: Request) -> HttpResponse:
+    """List one's runs, newest first; searched by the segment's name, filtered by state."""
+    mine = ExportRun.objects.visible_to(request.user)
+    q, state = request.GET.get("q", "").replace("\0", "").strip()[:120], request.GET.get("state", "")
+    state = state if state in STATES else ""
+    found = mine.filter(segment__name__icontains=q) if q else mine
+    in_all = _how_many(mine)
+    how_many = _how_many(found) if q else in_all
+    runs = found.filter(status__in=STATES[state][0]) if state else found
+    page = Paginator(runs.select_related("segment", "file"), PAGE).get_page(request.GET.get("page"))
+    context = {
+        "here": "runs",
+        "page_obj": page,
+        "rows": [listing.row(run, now=timezone.now()) for run in page],
+        "q": q,
+        "state": state,
+        "state_word": STATES[state][1] if state else "",
+        "chips": listing.chips({name: word for name, (_s, word) in STATES.items()}, how_many, q=q, state=state),
+        "in_all": in_all,
+        # Only a list that is not narrowed can be empty because nothing was ever run.
+        "is_first_use": not (q or state or page.paginator.count),
+    }
+    return TemplateResponse(request, "exports/run_list.html", context)
+
+
+@require_POST
+@permission_required("exports.add_exportrun", raise_exception=True)
+def run_create(request: Request, pk: int) -> HttpResponse:
+    """Start a run of a saved segment, unless something must be put right or said first."""
+    segment = get_object_or_404(SavedSegment.objects.visible_to(request.user).select_related("account"), pk=pk)
+    if question := run_guard(request, segment):
+        return question
+    return redirect(actions.start(segment, by=request.user))
+
+
+@require_safe
+@permission_required("exports.view_exportrun", raise_exception=True)
+def run_detail(request: Request, pk: int) -> HttpResponse:
+    """Show a run: one sentence, its journey, its log, its files."""
+    return TemplateResponse(request, "exports/run_detail.html", _shown(_own(request, pk)))
+
+
+@require_safe
+def run_live(request: Request, pk: int) -> HttpResponse:
+    """Answer with the run's fragment, or 204 while what the page shows, and its pace, still hold.
+
+    Most polls end at 204, so those cost one query. It tells nothing that the owner's page does not show already.
+    """
+    brief = ExportRun.objects.visible_to(request.user).filter(pk=pk).values(*progress.BRIEF).first()
+    if brief and progress.is_current(brief, request.GET.dict(), now=timezone.now()):
+        return HttpResponse(status=204)
+    return _live(request, pk)
+
+
+@permission_required("exports.view_exportrun", raise_exception=True)
+def _live(request: Request, pk: int) -> HttpResponse:
+    shown = _shown(_own(request, pk), said=request.GET.get("said", ""))
+    return TemplateResponse(request, "exports/run_detail.html#run_live", shown)
+
+
+@require_POST
+@permission_required("exports.change_exportrun", raise_exception=True)
+def run_cancel(request: Request, pk: int) -> HttpResponse:
+    """Ask a run to stop."""
+    run = _own(request, pk)
+    if run.is_over:
+        messages.info(request, _("This run was over before you cancelled it, so nothing has changed."))
+    actions.cancel(run, by=request.user)
+    return redirect(run)
+
+
+@require_safe
+@permission_required("exports.download_exportrun", raise_exception=True)
+def run_download(request: Request, pk: int, form: files.Form) -> HttpResponse | StreamingHttpResponse:
+    """Hand out a file of a run: its content, or the bytes as they were received."""
+    run = _own(request, pk)
+    if form not in files.FORMS or not files.is_there(run, now=timezone.now()):
+        raise Http404
+    assert run.file is not None
+    packed = form == "received" and run.file.encoding == "gzip"
+    headers = {
+        "Content-Type": "application/gzip" if packed else "text/csv; charset=utf-8",
+        "Content-Disposition": _attachment(files.name_of(run, form)),
+        "Content-Length": str(files.length_of(run, form)),
+        "X-Content-Type-Options": "nosniff",
+        "Cache-Control": "private, no-store",
+    }
+    if request.method == "HEAD":
+        return HttpResponse(headers=headers)
+    audit.record("file.downloaded", by=request.user, target=run, form=form, rows=run.file.row_count)
+    response = StreamingHttpResponse(files.stream(run, form), headers=headers)
+    # A slow download must not hold a database connection for as long as it lasts.
+    connection.close()
+    return response
+
+
+def _how_many(runs: QuerySet[ExportRun]) -> dict[str, int]:
+    """Count runs by the words of the filters."""
+    by_status = dict(runs.order_by().values_list("status").annotate(Count("pk")))
+    return {name: sum(by_status.get(status, 0) for status in statuses) for name, (statuses, _word) in STATES.items()}
+
+
+def _attachment(name: str) -> str:
+    """Return the header that names a download: plain for the oldest clients, then as it is (RFC 6266, RFC 5987)."""
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().replace('"', "").replace("\\", "")
+    header = f'attachment; filename="{plain}"'
+    return header if plain == name else f"{header}; filename*=UTF-8''{quote(name, safe='')}"
+
+
+def _own(request: Request, pk: int) -> ExportRun:
+    runs = ExportRun.objects.visible_to(request.user)
+    return get_object_or_404(runs.select_related("segment", "credential__account", "file", "owner"), pk=pk)
+
+
+def _shown(run: ExportRun, *, said: str = "") -> dict[str, object]:
+    return {"here": "runs", **progress.shown(run, now=timezone.now(), said=said)}
