@@ -1,0 +1,141 @@
+"""Entering a key: tested before it is kept, and never seen again."""
+
+from __future__ import annotations
+
+import json
+import logging
+
+import pytest
+from django.contrib.sessions.models import Session
+from django.test import Client
+
+from accounts import vault
+from accounts.models import Credential, Definitions, User, VendorAccount
+from audit.models import Event
+from tests.conftest import Vendor
+
+KEY = {"client_id": "demo-anna", "secret": "demo-anna-secret"}
+
+
+@pytest.fixture
+def url(account: VendorAccount) -> str:
+    return f"/credentials/{account.pk}/"
+
+
+def test_a_key_that_works_is_kept_sealed(as_anna: Client, vendor: Vendor, url: str, anna: User) -> None:
+    page = as_anna.post(url, KEY, follow=True)
+    credential = Credential.objects.get(owner=anna)
+    assert credential.state == Credential.State.WORKING
+    assert credential.tested_at is not None
+    assert vault.unseal(credential.sealed_secret) == KEY["secret"]
+    assert KEY["secret"] not in credential.sealed_secret
+    assert page.redirect_chain == [("/credentials/", 302)]
+    assert "Your credential for Nordlys Handel works." in page.content.decode()
+    assert vendor.calls() == {"token": 1}
+    assert sorted(Event.objects.values_list("action", flat=True)) == ["credential.added", "credential.tested"]
+
+
+def test_anonymous_is_sent_to_sign_in(client: Client, url: str) -> None:
+    assert client.post(url, KEY)["Location"].startswith("/accounts/login/")
+    assert not Credential.objects.exists()
+
+
+def test_anothers_key_is_neither_shown_nor_touched(as_jonas: Client, vendor: Vendor, annas_key: Credential) -> None:
+    page = as_jonas.get(f"/credentials/{annas_key.account_id}/").content.decode()
+    assert "Add your key" in page
+    assert "demo-anna" not in page
+    as_jonas.post(f"/credentials/{annas_key.account_id}/", {"client_id": "demo-jonas", "secret": "demo-jonas-secret"})
+    annas_key.refresh_from_db()
+    assert annas_key.client_id == "demo-anna"
+    assert Credential.objects.count() == 2
+
+
+def test_an_account_that_is_not_there_is_404(as_anna: Client) -> None:
+    assert as_anna.get("/credentials/4711/").status_code == 404
+
+
+def test_wrong_method(as_anna: Client, url: str) -> None:
+    assert as_anna.delete(url).status_code == 405
+
+
+@pytest.mark.parametrize(
+    ("entered", "field", "said"),
+    [
+        ({"client_id": "", "secret": "long enough"}, "client_id", "Enter the client ID"),
+        ({"client_id": "demo-anna", "secret": ""}, "secret", "Enter the secret"),
+        ({"client_id": "demo-anna", "secret": "short"}, "secret", "too short"),
+        ({"client_id": "x" * 201, "secret": "long enough"}, "client_id", "longer than any client ID"),
+        ({"client_id": "demo-anna", "secret": "x" * 401}, "secret", "longer than any secret"),
+        ({"client_id": "a\0b", "secret": "long enough"}, "client_id", "Null characters"),
+    ],
+)
+def test_each_slip_is_said_at_its_field(
+    as_anna: Client, vendor: Vendor, url: str, entered: dict[str, str], field: str, said: str
+) -> None:
+    response = as_anna.post(url, entered)
+    assert response.status_code == 422
+    assert said in " ".join(response.context["form"].errors[field])
+    assert said in response.content.decode()
+    assert not Credential.objects.exists()
+    assert vendor.calls() == {}
+
+
+def test_a_key_that_the_vendor_refuses_is_not_kept(as_anna: Client, vendor: Vendor, url: str) -> None:
+    response = as_anna.post(url, {"client_id": "demo-anna", "secret": "not-this-one"})
+    assert response.status_code == 422
+    page = response.content.decode()
+    assert "APSIS did not accept this client ID and secret. Nothing was kept." in page
+    assert 'href="#id_secret"' in page
+    assert not Credential.objects.exists()
+    assert [event.action for event in Event.objects.all()] == ["credential.rejected"]
+
+
+def test_a_slip_does_not_cost_a_working_key(as_anna: Client, vendor: Vendor, annas_key: Credential, url: str) -> None:
+    before = annas_key.sealed_secret
+    response = as_anna.post(url, {"client_id": "demo-anna", "secret": "not-this-one"})
+    assert "The key you had is still kept." in response.content.decode()
+    annas_key.refresh_from_db()
+    assert annas_key.sealed_secret == before
+
+
+def test_replacing_a_key_forgets_what_the_old_one_saw(
+    as_anna: Client, vendor: Vendor, annas_key: Credential, url: str
+) -> None:
+    from accounts.definitions import Library
+
+    Library(annas_key).read("sections")
+    as_anna.post(url, {"client_id": "demo-sofia", "secret": "demo-sofia-secret"})
+    annas_key.refresh_from_db()
+    assert annas_key.client_id == "demo-sofia"
+    assert annas_key.sealed_token == ""
+    assert not Definitions.objects.exists()
+    assert Event.objects.filter(action="credential.changed").count() == 1
+
+
+def test_when_the_vendor_cannot_be_reached_the_key_is_kept_and_says_so(
+    as_anna: Client, vendor: Vendor, url: str, anna: User
+) -> None:
+    vendor.fault("token", "status", status=503, times=0)
+    page = as_anna.post(url, KEY, follow=True).content.decode()
+    credential = Credential.objects.get(owner=anna)
+    assert credential.state == Credential.State.UNTESTED
+    assert credential.tested_at is None
+    assert "Not tested: APSIS could not be reached." in page
+
+
+def test_the_secret_is_nowhere(as_anna: Client, vendor: Vendor, url: str, caplog: pytest.LogCaptureFixture) -> None:
+    wrong = "a-wrong-secret-of-annas"
+    caplog.set_level(logging.DEBUG)
+    pages = [
+        as_anna.post(url, {"client_id": "demo-anna", "secret": wrong}).content.decode(),
+        as_anna.post(url, {"client_id": "", "secret": wrong}).content.decode(),
+        as_anna.post(url, KEY, follow=True).content.decode(),
+        as_anna.get(url).content.decode(),
+        as_anna.get("/credentials/").content.decode(),
+    ]
+    stored = [json.dumps(Session.objects.get().get_decoded())]
+    stored += [json.dumps(row, default=str) for row in Event.objects.values()]
+    stored += [json.dumps(row, default=str) for row in Credential.objects.values()]
+    for text in [*pages, *stored, caplog.text]:
+        assert wrong not in text
+        assert KEY["secret"] not in text

@@ -1,0 +1,153 @@
+"""A whole desk, as `make run` starts it, and a browser in front of it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright
+
+from accounts.demo_people import PASSWORD
+from tests.conftest import CHROMIUM, NO_CHROMIUM
+from tests.databases import own_database
+
+ROOT = Path(__file__).resolve().parents[2]
+PATIENCE = 90.0  # seconds for a desk to stand
+
+
+@dataclass
+class Desk:
+    """A running desk: where it and its sandbox answer, and where its state lies."""
+
+    url: str
+    sandbox: str
+    data_dir: Path
+    process: subprocess.Popen[bytes]
+
+    def control(self, method: str, path: str, **json: Any) -> Any:
+        """Turn a switch of the sandbox, or read one of its records."""
+        answer = httpx.request(method, f"{self.sandbox}/_sandbox/{path}", json=json or None)
+        answer.raise_for_status()
+        return answer.json() if answer.content else None
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture(scope="session")
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    """Start the desk with its demo people and history; stop it when the journeys are over."""
+    if CHROMIUM is None:
+        pytest.fail(NO_CHROMIUM)
+    data_dir = tmp_path_factory.mktemp("desk")
+    port, sandbox = free_port(), free_port()
+    env = os.environ | {"DATA_DIR": str(data_dir), "PORT": str(port), "SANDBOX_PORT": str(sandbox), "DEMO": "1"}
+    # Quick to prepare, and with lists as long as a large account's.
+    env |= {"SANDBOX_PREPARE_SECONDS": "2", "SANDBOX_SEGMENTS": "5000", "SANDBOX_ATTRIBUTES": "2000"}
+    with own_database("journeys", data_dir) as database, (data_dir / "supervisor.log").open("wb") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "supervisor"],
+            cwd=ROOT,
+            env=env | {"DATABASE_URL": database},
+            stdout=log,
+            stderr=subprocess.STDOUT,
+        )
+        desk = Desk(f"http://127.0.0.1:{port}", f"http://127.0.0.1:{sandbox}", data_dir, process)
+        try:
+            _wait_for(desk)
+            yield desk
+        finally:
+            process.send_signal(signal.SIGTERM)
+            process.wait(timeout=15)
+
+
+def _wait_for(desk: Desk) -> None:
+    until = time.monotonic() + PATIENCE
+    while time.monotonic() < until:
+        if desk.process.poll() is not None:
+            break
+        if b"The history of the demo is there." in (desk.data_dir / "supervisor.log").read_bytes():
+            return
+        time.sleep(0.2)
+    pytest.fail("the desk did not stand:\n" + (desk.data_dir / "supervisor.log").read_text()[-3000:])
+
+
+@pytest.fixture(scope="session")
+def browser(playwright: Playwright) -> Iterator[Browser]:
+    """Debian's Chromium, without its talk to the outside."""
+    browser = playwright.chromium.launch(
+        executable_path=CHROMIUM,
+        args=[
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-quic",
+            "--no-first-run",
+            "--disable-background-networking",
+            "--disable-component-update",
+            "--disable-sync",
+        ],
+    )
+    yield browser
+    browser.close()
+
+
+@pytest.fixture
+def page(browser: Browser, desk: Desk) -> Iterator[Page]:
+    """A page of a new browser; whatever the console says fails the journey."""
+    context: BrowserContext = browser.new_context(base_url=desk.url, viewport={"width": 1440, "height": 1000})
+    page = context.new_page()
+    said: list[str] = []
+
+    def listen(message: ConsoleMessage) -> None:
+        # A page that answers 404 or 422 on purpose is logged by the browser as a failed resource.
+        if "Failed to load resource" not in message.text:
+            said.append(message.text)
+
+    page.on("console", listen)
+    page.on("pageerror", lambda error: said.append(str(error)))
+    yield page
+    context.close()
+    assert not said, f"the console said: {said}"
+
+
+def sign_in(page: Page, username: str) -> None:
+    page.goto("/accounts/login/")
+    page.get_by_label("User name").fill(username)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url("**/")
+
+
+def check_page(page: Page, name: str) -> None:
+    """Let axe look at the page, and take its picture at two widths in light and dark.
+
+    Pictures go to the folder that SCREENSHOTS names, for people to look at; without it none are taken.
+    """
+    found = Axe().run(page)
+    assert not found.response["violations"], f"{name}: {found.generate_report()}"
+    folder = os.environ.get("SCREENSHOTS")
+    if not folder:
+        return
+    size = page.viewport_size
+    for width in (390, 1440):
+        page.set_viewport_size({"width": width, "height": 1000})
+        for scheme in ("light", "dark"):
+            page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+            page.screenshot(path=Path(folder) / f"{name}-{width}-{scheme}.png", full_page=True)
+    page.emulate_media(color_scheme="light")
+    if size:
+        page.set_viewport_size(size)

@@ -1,0 +1,192 @@
+"""The walk over every address: docs/roles.md says what each role gets, and this asks for it.
+
+An address that the table does not name fails the walk, so a new one cannot come in unseen.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Group
+from django.test import Client
+from django.urls import get_resolver, reverse
+
+from accounts.models import User, VendorAccount
+from audit.models import Event
+from exports import actions
+from exports.models import SavedSegment
+from tests.conftest import key
+from tests.exports.conftest import Stepper
+
+TABLE = Path(__file__).resolve().parents[2] / "docs" / "roles.md"
+ROLES = ("anonymous", "marketer", "auditor", "admin")
+NOT_ASKED = "·"
+REFUSALS = ("gate", "403", "404", "405", "422")
+WITHOUT_NUMBERS = ("segment_list", "segment_rows", "segment_new", "segment_draft", "segment_options", "run_list")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the table: an address asked one way, and what each role gets."""
+
+    name: str
+    method: str
+    whose: str
+    answers: dict[str, str]
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.name} ({self.whose})"
+
+
+def rows() -> Iterator[Row]:
+    """Read the tables of the document: every line of seven cells whose second is a method."""
+    for line in TABLE.read_text(encoding="utf-8").splitlines():
+        cells = [cell.strip().strip("`") for cell in line.strip().strip("|").split("|")]
+        if len(cells) == 7 and cells[1] in ("GET", "POST"):
+            yield Row(cells[0], cells[1], cells[2], dict(zip(ROLES, cells[3:], strict=True)))
+
+
+def names(resolver: Any = None, namespace: str = "") -> Iterator[str]:
+    """Yield the name of every address of the desk, its libraries' included."""
+    for pattern in (resolver or get_resolver()).url_patterns:
+        if hasattr(pattern, "url_patterns"):
+            yield from names(pattern, namespace + (f"{pattern.namespace}:" if pattern.namespace else ""))
+        elif pattern.name:  # Django's admin has a few that only redirect and cannot be reversed
+            yield namespace + pattern.name
+
+
+def test_the_table_names_every_address_and_no_other() -> None:
+    listed = {row.name for row in rows()}
+    assert set(names()) - listed == set(), "addresses that docs/roles.md does not name"
+    assert listed - set(names()) == set(), "addresses of docs/roles.md that are no more"
+
+
+def test_every_address_is_asked_by_reading_and_by_writing() -> None:
+    for name in names():
+        asked = {row.method for row in rows() if row.name == name}
+        assert {"GET", "POST"} <= asked, name
+
+
+def test_what_belongs_to_somebody_is_asked_for_by_its_owner_and_by_another() -> None:
+    for name in names():
+        whose = {row.whose for row in rows() if row.name == name}
+        assert whose in ({"–"}, {"own", "other's"}), name
+        if name.startswith(("exports:", "accounts:")) and re.search(r"/1/", _address(name, _Numbers())):
+            assert whose == {"own", "other's"}, name
+
+
+# ── The walk ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass
+class _Numbers:
+    """The keys of the rows that addresses speak of."""
+
+    segment: int = 1
+    run: int = 1
+    key_account: int = 1
+    account: int = 1
+    person: int = 1
+    event: int = 1
+    group: int = 1
+
+
+def _address(name: str, of: _Numbers) -> str:
+    section, _, rest = name.partition(":")
+    arguments: dict[str, Any] = {}
+    if section == "exports" and rest not in WITHOUT_NUMBERS:
+        is_run = rest.startswith("run_") and rest != "run_create"
+        arguments = {"pk": of.run if is_run else of.segment}
+        arguments |= {"number": 1} if rest == "segment_restore" else {}
+        arguments |= {"form": "content"} if rest == "run_download" else {}
+    elif section == "accounts" and rest != "credential_list":
+        arguments = {"account_pk": of.key_account}
+    elif section == "admin":
+        arguments = _of_admin(rest, of)
+    else:
+        arguments = {
+            "account_confirm_email": {"key": "nobodys"},
+            "account_reset_password_from_key": {"uidb36": "1", "key": "nobodys-key"},
+        }.get(name, {})
+    return reverse(name, kwargs=arguments)
+
+
+def _of_admin(name: str, of: _Numbers) -> dict[str, Any]:
+    if name == "app_list":
+        return {"app_label": "audit"}
+    if name == "view_on_site":
+        return {"content_type_id": 1, "object_id": 1}
+    if name == "auth_user_password_change":
+        return {"id": of.person}
+    found = re.fullmatch(r"(\w+)_(?:change|delete|history)", name)
+    of_model = {
+        "accounts_user": of.person,
+        "accounts_vendoraccount": of.account,
+        "audit_event": of.event,
+        "auth_group": of.group,
+        "account_emailaddress": 1,
+    }
+    return {"object_id": of_model[found[1]]} if found and found[1] in of_model else {}
+
+
+@pytest.fixture
+def desk(
+    transactional_db: None, anna: User, jonas: User, maria: User, karin: User, segment: SavedSegment, steps: Stepper
+) -> tuple[_Numbers, dict[str, User]]:
+    """Anna's segment, run and key, and a key of Jonas's own, so that only ownership stands between him and hers."""
+    key(jonas, segment.account, "demo-jonas")
+    hers = VendorAccount.objects.create(name="Hers alone", region="eu")
+    key(anna, hers, "demo-anna")
+    actions.save_segment(by=anna, account=segment.account, name="Renamed", spec=segment.consent_spec, segment=segment)
+    run = steps.to_the_end(actions.start(segment, by=anna, now=steps.now))
+    numbers = _Numbers(
+        segment=segment.pk,
+        run=run.pk,
+        key_account=hers.pk,
+        account=hers.pk,
+        person=jonas.pk,
+        event=Event.objects.order_by("pk")[0].pk,
+        group=Group.objects.order_by("pk")[0].pk,
+    )
+    return numbers, {"own": anna, "–": anna, "other's": jonas, "auditor": maria, "admin": karin}
+
+
+@pytest.mark.processes  # commits knock at the broker, and none is there
+def test_everybody_gets_what_the_table_says(desk: tuple[_Numbers, dict[str, User]]) -> None:
+    numbers, people = desk
+    wrong = []
+    told = Event.objects.count()
+    for row in rows():
+        for role, expected in row.answers.items():
+            if expected == NOT_ASKED:
+                continue
+            person = None if role == "anonymous" else people[row.whose if role == "marketer" else role]
+            if (got := _answer(row, person, numbers)) != expected:
+                wrong.append(f"{row}: {role} got {got}, the table says {expected}")
+            before, told = told, Event.objects.count()
+            if expected in REFUSALS and told != before:
+                wrong.append(f"{row}: {role} was refused, and something happened all the same")
+    assert not wrong, "\n".join(wrong)
+
+
+def _answer(row: Row, person: User | None, numbers: _Numbers) -> str:
+    client = Client(raise_request_exception=False)
+    if person:
+        client.force_login(person)
+    # What a form would send, where it names a row of somebody's.
+    data = {"kind": "tag"} if row.name == "exports:segment_options" else {}
+    if row.whose != "–" and row.name in ("exports:segment_draft", "exports:segment_options"):
+        data["segment_pk"] = str(numbers.segment)
+    send = {"GET": client.get, "POST": client.post}[row.method]
+    response = send(_address(row.name, numbers), data)
+    if response.status_code == 302:
+        return "gate" if response["Location"].startswith(("/accounts/login/", "/admin/login/")) else "led on"
+    if response.status_code == 200 and response.get("Content-Disposition", "").startswith("attachment"):
+        assert response.getvalue()
+        return "file"
+    return str(response.status_code)
