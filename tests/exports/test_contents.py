@@ -70,7 +70,7 @@ def written(cell: str, always: bool) -> str:
 
 @st.composite
 def tables(draw: st.DrawFn) -> tuple[bytes, list[Column]]:
-    titles = draw(st.lists(TEXT, min_size=1, max_size=7, unique=True))
+    titles = draw(st.lists(TEXT.map(lambda title: title.replace("\0", "")), min_size=1, max_size=7, unique=True))
     # A file whose very first cell begins with a byte order mark cannot be told from one that has a mark.
     titles[0] = titles[0].lstrip("\ufeff") or "key"
     titles = list(dict.fromkeys(titles))
@@ -124,6 +124,13 @@ def test_the_key_may_be_called_anything(first: bytes) -> None:
     header, counts = count([HEADER.replace(b"export_key", first) + ROW], COLUMNS)
 
     assert (header[0], counts.rows) == (first.decode(), 1)
+
+
+def test_a_title_that_no_database_can_keep() -> None:
+    with pytest.raises(NotAsPromised) as caught:
+        count([b"key,E\0\n"], [Column("E\0", "consent", "")])
+
+    assert (caught.value.code, caught.value.facts) == ("row_unreadable", {"line": 1})
 
 
 def test_header_alone_is_an_export_of_nobody() -> None:
