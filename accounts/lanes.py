@@ -23,25 +23,45 @@ WIDTHS = {
     "polls": Width(60, 60),
     "exports": Width(1, 1),
 }
+SKEW = 60.0  # seconds by which the clocks of two of our machines may differ
+MOMENT = 0.01  # seconds that no clock needs to be waited for
+LONGEST_HOLD = 7200.0  # seconds; what lies further ahead was written by a clock that was wrong
 
 
 def take(account: VendorAccount, name: str, *, now: float) -> float:
     """Take one slot. Return 0.0 when granted, else the seconds after which asking again makes sense.
 
-    `now` is Unix seconds. A clock that jumps back fills nothing and takes nothing away.
+    `now` is Unix seconds. Clocks of several machines may differ by `SKEW`; one that jumps back further is believed, for
+    otherwise the lane would stand still until it has caught up.
     """
     width = WIDTHS[name]
     rate = width.count / width.seconds
     for _ in range(20):
-        lane, _made = Lane.objects.get_or_create(
-            account=account, name=name, defaults={"level": width.count, "filled_at": now}
-        )
+        lane = _lane(account, name, width, now)
+        if MOMENT < (closed := lane.held_until - now) <= LONGEST_HOLD:
+            return closed
+        unchanged = Lane.objects.filter(pk=lane.pk, version=lane.version)
+        if lane.filled_at > now + SKEW:
+            unchanged.update(filled_at=now, version=lane.version + 1)
+            continue
         level = min(width.count, lane.level + max(0.0, now - lane.filled_at) * rate)
         if level < 1:
             return (1 - level) / rate
-        taken = Lane.objects.filter(pk=lane.pk, version=lane.version).update(
-            level=level - 1, filled_at=max(now, lane.filled_at), version=lane.version + 1
-        )
-        if taken:
+        if unchanged.update(level=level - 1, filled_at=max(now, lane.filled_at), version=lane.version + 1):
             return 0.0
     return 1 / rate  # twenty others were quicker: the lane is busy, whatever its level says
+
+
+def hold(account: VendorAccount, name: str, *, seconds: float, now: float) -> None:
+    """Close a lane to everybody for a while: the vendor has told one of us that there is no room."""
+    until = now + min(seconds, LONGEST_HOLD)
+    lane = _lane(account, name, WIDTHS[name], now)
+    Lane.objects.filter(pk=lane.pk, held_until__lt=until).update(held_until=until)
+
+
+def _lane(account: VendorAccount, name: str, width: Width, now: float) -> Lane:
+    # Looked for before it is made: it is there but for the first time.
+    return (
+        Lane.objects.filter(account=account, name=name).first()
+        or Lane.objects.get_or_create(account=account, name=name, defaults={"level": width.count, "filled_at": now})[0]
+    )

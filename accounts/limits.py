@@ -2,11 +2,15 @@
 
 A refusal as too much (413) does not say of what. So a figure counts as refused only where it is larger than any that
 was ever accepted; an acceptance takes back a refusal that it disproves.
+
+A *width* is how many of our requests an account takes at a time. It depends on who else uses the account, so it is
+learnt anew: one less at a refusal, one more after each hour without any.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 
 from django.db.models import Q
 
@@ -37,3 +41,20 @@ def learnt(account: VendorAccount) -> tuple[dict[str, int], dict[str, int]]:
         {lesson.name: lesson.passed for lesson in lessons if lesson.passed},
         {lesson.name: lesson.refused for lesson in lessons if lesson.refused is not None},
     )
+
+
+QUIET = timedelta(hours=1)  # without a refusal, before one more is tried
+
+
+def width(account: VendorAccount, name: str, *, now: datetime) -> int | None:
+    """Return how many requests of a kind the account takes at a time; None while none was ever refused."""
+    lesson = LearntLimit.objects.filter(account=account, name=name).exclude(refused=None).first()
+    if lesson is None or lesson.refused is None or lesson.learnt_at is None:
+        return None
+    return lesson.refused - 1 + max(0, (now - lesson.learnt_at) // QUIET)
+
+
+def crowded(account: VendorAccount, name: str, at_once: int, *, now: datetime) -> None:
+    """Learn that the vendor had no room for one more while it had `at_once` of ours. One at a time is always tried."""
+    refused = max(at_once, 1) + 1
+    LearntLimit.objects.update_or_create(account=account, name=name, defaults={"refused": refused, "learnt_at": now})

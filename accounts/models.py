@@ -130,6 +130,7 @@ class Lane(models.Model):
     name = models.CharField(max_length=16)
     level = models.FloatField()
     filled_at = models.FloatField()
+    held_until = models.FloatField(default=0)
     version = models.PositiveBigIntegerField(default=0)
 
     class Meta:
@@ -143,6 +144,7 @@ class LearntLimit(models.Model):
     name = models.CharField(max_length=16)
     passed = models.PositiveIntegerField(default=0)  # the largest figure that was accepted
     refused = models.PositiveIntegerField(null=True)  # the smallest one that was refused as too much
+    learnt_at = models.DateTimeField(null=True)  # of a width, which is forgotten with time
 
     class Meta:
         constraints = [models.UniqueConstraint(name="one_lesson_per_limit", fields=["account", "name"])]

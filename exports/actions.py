@@ -12,7 +12,7 @@ from accounts.models import Credential, User, VendorAccount
 from audit import actions as audit
 from exports.models import ExportRun, SavedSegment, SegmentVersion
 from exports.spec import ConsentSpec
-from runs import nudges
+from runs import line, nudges
 
 
 class NoCredential(Exception):
@@ -93,7 +93,7 @@ def start(segment: SavedSegment, *, by: User, now: datetime | None = None) -> Ex
     Raises NoCredential.
     """
     now = now or timezone.now()
-    credential = Credential.objects.visible_to(by).filter(account=segment.account).first()
+    credential = Credential.objects.visible_to(by).select_related("account").filter(account=segment.account).first()
     if credential is None:
         raise NoCredential
     spec = segment.consent_spec
@@ -114,8 +114,11 @@ def start(segment: SavedSegment, *, by: User, now: datetime | None = None) -> Ex
 def _create_run(
     segment: SavedSegment, credential: Credential, spec: ConsentSpec, *, by: User, now: datetime
 ) -> ExportRun:
+    account = credential.account
     run = ExportRun.objects.create(
         owner=by,
+        account=account,
+        turn=line.turn(ExportRun.objects.all(), account=account, owner=by, now=now),
         segment=segment,
         version_no=segment.version_no,
         credential=credential,

@@ -93,6 +93,7 @@ class ExportRun(Run):
     """One execution of a saved segment, with its own copy of what it asks for."""
 
     task = "exports.tasks.advance"
+    lane = "exports"
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     segment = models.ForeignKey(SavedSegment, on_delete=models.PROTECT, related_name="runs")
@@ -119,6 +120,10 @@ class ExportRun(Run):
 
     class Meta(Run.Meta):
         ordering = ["-pk"]
+        indexes = [
+            *Run.Meta.indexes,
+            models.Index(name="exportrun_line", fields=["account", "turn", "id"], condition=Q(status__in=UNFINISHED)),
+        ]
         verbose_name = _("export run")
         verbose_name_plural = _("export runs")
         permissions = [("download_exportrun", "Can download the files of export runs")]
@@ -149,6 +154,15 @@ class ExportRun(Run):
     @classmethod
     def on_files(cls) -> Q:
         return Q(ready_at__isnull=False, cancel_asked_at=None)
+
+    @classmethod
+    def unasked(cls) -> Q:
+        return Q(status__in=UNFINISHED, asked_at=None, sealed_poll_url="", cancel_asked_at=None)
+
+    @classmethod
+    def at_vendor(cls) -> Q:
+        # A question without an answer counts: the vendor may have begun.
+        return Q(status__in=UNFINISHED, asked_at__isnull=False, ready_at=None)
 
     @cached_property
     def consent_spec(self) -> ConsentSpec:

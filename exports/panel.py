@@ -6,16 +6,31 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Count, Q
+from django.db.models import Count
 from django.utils.html import format_html
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from accounts import limits
 from exports import gauge, sentences
 from exports.gauge import Gauge, Past
 from exports.models import ExportRun
 from exports.templatetags.desk import clock, count, duration, size
+from runs import line
+
+MOST_PLACES = 4  # runs of each kind that the line shows one by one
+
+
+@dataclass(frozen=True)
+class Place:
+    """One run at the vendor, or in line for it. Whose it is, is said of one's own alone."""
+
+    word: str
+    state: str  # a word of templates/_parts/status.html
+    own: ExportRun | None
+    since: datetime | None
+    is_this: bool
 
 
 @dataclass(frozen=True)
@@ -27,15 +42,18 @@ class Cell:
     unit: str = ""
     text: str = ""
     gauge: Gauge | None = None
+    places: list[Place] | None = None  # in line, and before it
     share: float | None = None  # of a bar 100 wide
 
 
-def cells(run: ExportRun, past: Past | None, *, now: datetime) -> list[Cell]:
+def cells(run: ExportRun, past: Past | None, *, place: int, now: datetime) -> list[Cell]:
     """Return what the run is at, and what comes next. Empty when it is over."""
     if run.is_over:
         return []
     if sentences.is_stopping(run):
         return [_stopping(), _next_step(run)]
+    if place:
+        return [_line(run, place, now), _room(run, now)]
     return [_present(run, past, now), _next(run, now)]
 
 
@@ -59,8 +77,8 @@ def _present(run: ExportRun, past: Past | None, now: datetime) -> Cell:
             _("A new export is needed"),
             text=_("The one before came to nothing. The desk asks for a new one by itself."),
         )
-    if run.code in ("waiting_in_line", "trouble"):
-        return _line(run)
+    if run.code == "trouble":
+        return _company(run)
     if run.code == "asking":
         return Cell(_("At this moment"), _("The request is sent"), text=_("APSIS has not answered yet."))
     return Cell(
@@ -83,21 +101,58 @@ def _at_vendor(run: ExportRun, past: Past | None, now: datetime) -> Cell:
     return Cell(label, capfirst(drawn.usual), drawn.runs, late, gauge=drawn)
 
 
-def _line(run: ExportRun) -> Cell:
-    """Say why a run waits, and how many others of its account do. A place is not shown: APSIS keeps no order."""
-    others = ExportRun.objects.unfinished().filter(credential__account=run.credential.account_id).exclude(pk=run.pk)
-    at_vendor = Q(ready_at=None) & ~Q(sealed_poll_url="")
-    known = others.aggregate(preparing=Count("pk", filter=at_vendor), waiting=Count("pk", filter=Q(sealed_poll_url="")))
+def _company(run: ExportRun) -> Cell:
+    """Say how many others of the account are at the vendor while this one has trouble there."""
+    others = ExportRun.objects.filter(account=run.account_id).exclude(pk=run.pk)
+    known = others.unfinished().aggregate(
+        preparing=Count("pk", filter=ExportRun.at_vendor()), waiting=Count("pk", filter=ExportRun.unasked())
+    )
     preparing, waiting = known["preparing"], known["waiting"]
     at_apsis = ngettext("%(n)s other run is at APSIS now", "%(n)s other runs are at APSIS now", preparing)
     behind = ngettext("%(n)s more waits", "%(n)s more wait", waiting)
     company = f"{at_apsis % {'n': count(preparing)}}, {behind % {'n': count(waiting)}}"
-    label = _("The line at APSIS, account %(account)s")
-    return Cell(
-        label % {"account": sentences.isolated(str(run.credential.account))},
-        company if preparing or waiting else _("No other run of this desk"),
-        text=_said(run) or _("Other runs are using what APSIS allows at once. Yours goes on by itself."),
-    )
+    return Cell(_line_of(run), company if preparing or waiting else _("No other run of this desk"), text=_said(run))
+
+
+def _line_of(run: ExportRun) -> str:
+    return _("The line at APSIS, account %(account)s") % {"account": sentences.isolated(str(run.account))}
+
+
+def _line(run: ExportRun, place: int, now: datetime) -> Cell:
+    """Draw the line as far as this run: who is at the vendor, who is before it, and how many come after."""
+    runs = ExportRun.objects.filter(account=run.account_id)
+    at_vendor = list(runs.filter(ExportRun.at_vendor()).order_by("asked_at")[: MOST_PLACES + 1])
+    standing = list(line.standing(runs, now=now)[: MOST_PLACES + 1])
+    places = [_place(_("Preparing"), other, run) for other in at_vendor[:MOST_PLACES]]
+    if len(at_vendor) > MOST_PLACES:
+        places.append(Place(_("and more"), "working", own=None, since=None, is_this=False))
+    shown = standing[: min(place, MOST_PLACES)]
+    places += [_place(_numbered(number), other, run) for number, other in enumerate(shown, start=1)]
+    if place > MOST_PLACES:
+        places.append(_place(_numbered(place), run, run))
+    return Cell(_line_of(run), "", text=_said(run), places=places)
+
+
+def _place(word: str, other: ExportRun, run: ExportRun) -> Place:
+    own = other if other.owner_id == run.owner_id else None
+    return Place(word, "working" if other.asked_at else "waiting", own, other.requested_at, is_this=other.pk == run.pk)
+
+
+def _numbered(place: int) -> str:
+    return _("Next") if place == 1 else _("Number %(n)s") % {"n": count(place)}
+
+
+def _room(run: ExportRun, now: datetime) -> Cell:
+    """Say what the account takes at a time, as far as it has taught us, and when the run is tried."""
+    width = limits.width(run.account, run.lane, now=now)
+    by_itself = _("Your place is kept, also if the desk restarts.")
+    if run.due_at and run.due_at > now and run.facts:
+        return Cell(_("Next try"), format_html("{}", clock(run.due_at)), text=by_itself)
+    if width is None:
+        return Cell(_("What APSIS takes"), _("One request a second"), text=by_itself)
+    at_a_time = ngettext("%(n)s export at a time", "%(n)s exports at a time", width) % {"n": count(width)}
+    learnt = _("Learnt when APSIS had no room for one more; the desk tries one more after every quiet hour.")
+    return Cell(_("What APSIS takes from this account"), at_a_time, text=f"{learnt} {by_itself}")
 
 
 def _arriving(run: ExportRun) -> Cell:

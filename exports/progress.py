@@ -13,14 +13,16 @@ from django.utils.translation import gettext as _
 
 from exports import attempts, figures, files, gauge, journey, panel, remedies, sentences
 from exports.models import ExportLine, ExportRun
+from runs import line
 from runs.models import UNFINISHED, Status
 
 NEWEST = 8  # hops that stand open; the others are folded
 MOST_LINES = 200  # hops that are read at all: the others say the same as these
 STALE_AFTER = 60.0  # seconds after which the times “so far” are drawn anew, though nothing has happened
 
-# What decides whether a page that polls is still right: read alone, so that most polls cost one query.
-BRIEF = ("version", "status", "code", "changed_at", "cancel_asked_at")
+# What decides whether a page that polls is still right: read alone, so that most polls cost one query. The place in
+# line costs a second one: it changes without the run, when others leave the line.
+BRIEF = ("pk", "account_id", "turn", "version", "status", "code", "changed_at", "cancel_asked_at")
 
 
 @dataclass(frozen=True)
@@ -49,10 +51,18 @@ def pace(brief: Mapping[str, Any], *, now: datetime) -> int:
 
 
 def is_current(brief: Mapping[str, Any], shown: Mapping[str, str], *, now: datetime) -> bool:
-    """Say whether what a page shows still holds. `shown`: its version and pace, and `at`, when it was drawn."""
-    same = shown.get("shown") == str(brief["version"]) and shown.get("pace") == str(pace(brief, now=now))
+    """Say whether what a page shows still holds. `shown`: its version, pace and place, and `at`, when it was drawn."""
+    if shown.get("shown") != str(brief["version"]) or shown.get("pace") != str(pace(brief, now=now)):
+        return False
     drawn = shown.get("at", "")
-    return same and not (drawn.isdecimal() and len(drawn) < 15 and now.timestamp() - int(drawn) >= STALE_AFTER)
+    if drawn.isdecimal() and len(drawn) < 15 and now.timestamp() - int(drawn) >= STALE_AFTER:
+        return False
+    return brief["code"] != line.WAITING or shown.get("place") == str(place(ExportRun(**brief), now=now))
+
+
+def place(run: ExportRun, *, now: datetime) -> int:
+    """Return the run's place in line, 0 when it stands in none."""
+    return line.place(run, now=now) if run.code == line.WAITING and not run.cancel_asked_at else 0
 
 
 def shown(run: ExportRun, *, now: datetime, said: str = "") -> dict[str, Any]:
@@ -63,7 +73,8 @@ def shown(run: ExportRun, *, now: datetime, said: str = "") -> dict[str, Any]:
     """
     has_bytes = files.is_there(run, now=now)
     is_gone = run.status == Status.SUCCEEDED and not has_bytes
-    so, soft = _removed(run, now) if is_gone else sentences.headline(run)
+    in_line = place(run, now=now)
+    so, soft = _removed(run, now) if is_gone else sentences.headline(run, place=in_line)
     lead = _lead(run, is_gone=is_gone)
     mark = _mark(so, soft, lead, run)
     lines = list(run.lines.all()[:MOST_LINES])
@@ -81,13 +92,14 @@ def shown(run: ExportRun, *, now: datetime, said: str = "") -> dict[str, Any]:
         "is_news": mark != said,
         "is_stopping": sentences.is_stopping(run),
         "was_too_late": run.status == Status.SUCCEEDED and run.cancel_asked_at is not None,
+        "place": in_line,
         "pace": pace({name: getattr(run, name) for name in BRIEF}, now=now),
         "now": now,
         "drawn_at": int(now.timestamp()),
         "stations": journey.stations(run, at, now=now, guess=gauge.guess(run, past, now=now), is_gone=is_gone),
         "tape": journey.tape(at) if run.status == Status.SUCCEEDED else [],
         "whole": journey.whole(at),
-        "cells": panel.cells(run, past, now=now),
+        "cells": panel.cells(run, past, place=in_line, now=now),
         "newest": told[:NEWEST],
         "older": told[NEWEST:],
         "is_cut": len(lines) == MOST_LINES,

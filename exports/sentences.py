@@ -19,7 +19,7 @@ from django.utils.translation import ngettext
 # code → headline of the page (ink), and what limits it or follows from it (soft)
 HEADLINES: Mapping[str, tuple[Any, Any]] = {
     "asked": (lazy("Waiting to start"), lazy("since %(since)s. It starts by itself.")),
-    "waiting_in_line": (lazy("In line at APSIS"), lazy("since %(since)s. Waiting is normal; it starts by itself.")),
+    "waiting_in_line": ("%(place)s", lazy("since %(since)s. Waiting is normal; it starts by itself.")),
     "asking": (lazy("Asking APSIS"), lazy("for the export, since %(since)s.")),
     "answer_lost": (
         lazy("We do not know whether APSIS received this request."),
@@ -111,6 +111,7 @@ LINES: Mapping[str, tuple[Any, Any]] = {
         lazy("No answer"),
         lazy("The second request brought no answer either, so the run ends here."),
     ),
+    "joined": (lazy("In line"), lazy("APSIS takes only so many exports of an account. Place in line: %(place)s.")),
     "in_line": (lazy("In line"), "%(say)s"),
     "trouble": (lazy("Trouble"), "%(say)s"),
     "disk_full": (lazy("Disk full"), lazy("There was no room for the file on this desk’s disk. It stays at APSIS.")),
@@ -119,9 +120,12 @@ LINES: Mapping[str, tuple[Any, Any]] = {
 }
 
 
-def headline(run: Any) -> tuple[str, str]:
-    """Return the page's one sentence in its two voices: what is so, and what limits it or follows."""
-    facts = _readable(run.facts, since=clock(since(run)), due=clock(run.due_at))
+def headline(run: Any, *, place: int = 0) -> tuple[str, str]:
+    """Return the page's one sentence in its two voices: what is so, and what limits it or follows.
+
+    `place` is that in line, where it is known.
+    """
+    facts = _readable(run.facts, since=clock(since(run)), due=clock(run.due_at), place=in_line(place))
     if is_stopping(run):
         return _("Stopping"), _("since %(at)s, at the desk’s next step.") % {"at": clock(run.cancel_asked_at)}
     if run.code == "ready":
@@ -130,6 +134,13 @@ def headline(run: Any) -> tuple[str, str]:
         so, soft = HEADLINES[run.code]
         return str(so) % facts, str(soft) % facts
     return _what(run.code, facts), _no_file(run)
+
+
+def in_line(place: int) -> str:
+    """Return a place in line in words; 0 where it is not known."""
+    if place < 2:
+        return _("Next in line at APSIS") if place else _("In line at APSIS")
+    return _("Number %(n)s in line at APSIS") % {"n": intcomma(place)}
 
 
 def meaning(run: Any) -> str:

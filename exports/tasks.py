@@ -9,7 +9,7 @@ from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 
 from accounts import clients
-from exports import runner
+from exports import endings, runner
 from exports.models import ExportRun
 from runs.claims import claim
 from runs.models import StaleRun
@@ -20,7 +20,12 @@ log = logging.getLogger(__name__)
 @shared_task
 def advance(*, pk: int, queue: Literal["calls", "files"], **kwargs: object) -> None:
     """Take the next step of a run, unless another worker has it or the step belongs to the other queue."""
-    run = claim(ExportRun.objects.select_related("credential__account", "segment"), pk, queue=queue, now=timezone.now())
+    run = claim(
+        ExportRun.objects.select_related("account", "credential__account", "segment"),
+        pk,
+        queue=queue,
+        now=timezone.now(),
+    )
     if run is None:
         return
     try:
@@ -36,4 +41,4 @@ def advance(*, pk: int, queue: Literal["calls", "files"], **kwargs: object) -> N
         reference = f"run-{run.pk}-c{run.claim_no}"
         log.exception("step broke", extra={"run": run.pk, "reference": reference})
         with suppress(StaleRun):
-            runner.give_up(run, "our_fault", now=timezone.now(), reference=reference)
+            endings.give_up(run, "our_fault", now=timezone.now(), reference=reference)

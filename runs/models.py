@@ -59,10 +59,13 @@ class RunQuerySet(models.QuerySet[R]):
 class Run(models.Model):
     """One execution, taken step by step by whichever worker is free."""
 
-    # Set by each concrete run: the Celery task that takes one step, by name.
+    # Set by each concrete run: the Celery task that takes one step, and the lane its requests go on, by name.
     task: ClassVar[str]
+    lane: ClassVar[str]
 
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    account = models.ForeignKey("accounts.VendorAccount", on_delete=models.PROTECT, related_name="+")
+    turn = models.PositiveIntegerField(default=0)  # its round in the account's line (runs/line.py)
     status = models.CharField(max_length=9, choices=Status, default=Status.QUEUED)
     code = models.CharField(max_length=32, default="asked")
     facts = models.JSONField(default=dict)  # what the sentence of `code` needs to know
@@ -105,6 +108,16 @@ class Run(models.Model):
     @classmethod
     def on_files(cls) -> Q:
         """Which runs have `files` for their queue: the same rule, for the database."""
+        return Q(pk__in=())
+
+    @classmethod
+    def unasked(cls) -> Q:
+        """Which unfinished runs have asked nothing of the vendor that it counts: they need a place in line first."""
+        return Q(pk__in=())
+
+    @classmethod
+    def at_vendor(cls) -> Q:
+        """Which unfinished runs the vendor has its hands full with."""
         return Q(pk__in=())
 
     # ── What only the holder of the claim may do ─────────────────────────────────────────────────────────────

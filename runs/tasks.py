@@ -1,15 +1,19 @@
 """The tick: the one thing that happens by the clock. It finds what is due and calls workers for it."""
 
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
 from itertools import chain
 from typing import cast
 
 from celery import shared_task
 from django.utils import timezone
 
-from runs import nudges
+from runs import line, nudges
 from runs.models import Run, RunQuerySet
 
-AT_ONCE = 200  # nudges one tick sends to a queue at most; what is left over is due at the next tick too
+AT_ONCE = 200  # nudges one tick sends of a kind at most; what is left over is due at the next tick too
 
 
 @shared_task
@@ -17,8 +21,13 @@ def tick(**kwargs: object) -> None:
     """Call a worker for every run that is due: new, waiting, or left behind by a process that died."""
     now = timezone.now()
     for model in Run.__subclasses__():
-        due = cast("RunQuerySet[Run]", model._default_manager.all()).due(now).order_by("due_at")
-        # Each queue has its own share, so that many files waiting to be fetched do not hold back the polls.
-        for run in chain(due.exclude(model.on_files())[:AT_ONCE], due.filter(model.on_files())[:AT_ONCE]):
+        for run in _called(cast("RunQuerySet[Run]", model._default_manager.all()), now):
             if not nudges.send(run):
                 return  # the broker is away; the next tick comes when it is back
+
+
+def _called(runs: RunQuerySet[Run], now: datetime) -> Iterator[Run]:
+    """Return whom the tick calls. Each kind has its own share, so that none holds back the others."""
+    due = runs.due(now).exclude(runs.model.unasked()).order_by("due_at")
+    on_files = runs.model.on_files()
+    return chain(due.exclude(on_files)[:AT_ONCE], due.filter(on_files)[:AT_ONCE], line.first(runs, now=now)[:AT_ONCE])

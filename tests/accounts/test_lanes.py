@@ -34,12 +34,28 @@ def test_a_refusal_takes_nothing(account: VendorAccount) -> None:
     assert waits == pytest.approx([0.5] * 5)
 
 
-def test_a_clock_that_jumps_back_fills_nothing_and_takes_nothing_away(account: VendorAccount) -> None:
+def test_clocks_of_two_machines_fill_a_lane_once(account: VendorAccount) -> None:
     for _ in range(9):
         lanes.take(account, "tokens", now=NOW)
-    assert lanes.take(account, "tokens", now=NOW - 3600) == 0.0
-    assert lanes.take(account, "tokens", now=NOW - 3600) == pytest.approx(6.0)
-    assert lanes.take(account, "tokens", now=NOW) == pytest.approx(6.0)  # the hour is not counted twice
+    assert lanes.take(account, "tokens", now=NOW - 30) == 0.0
+    assert lanes.take(account, "tokens", now=NOW - 30) == pytest.approx(6.0)
+    assert lanes.take(account, "tokens", now=NOW) == pytest.approx(6.0)  # the half minute is not counted twice
+
+
+def test_a_lane_does_not_wait_for_a_clock_that_jumped_back(account: VendorAccount) -> None:
+    assert lanes.take(account, "exports", now=NOW) == 0.0
+    assert lanes.take(account, "exports", now=NOW - 3600) > 0
+    assert lanes.take(account, "exports", now=NOW - 3598) == 0.0
+
+
+def test_a_hold_is_for_everybody_and_ends(account: VendorAccount) -> None:
+    lanes.hold(account, "exports", seconds=30, now=NOW)
+    lanes.hold(account, "exports", seconds=5, now=NOW)
+    assert lanes.take(account, "exports", now=NOW + 10) == pytest.approx(20)
+    assert lanes.take(account, "exports", now=NOW + 30) == 0.0
+    lanes.hold(account, "exports", seconds=1e9, now=NOW)
+    assert lanes.take(account, "exports", now=NOW + 40) <= lanes.LONGEST_HOLD
+    assert lanes.take(account, "exports", now=NOW - 86_400 * 365) <= 1, "held by a clock that was wrong"
 
 
 def test_lanes_and_accounts_do_not_share(account: VendorAccount) -> None:

@@ -36,6 +36,7 @@ def run(
     fields.setdefault("changed_at", fields["finished_at"] or created)
     made = ExportRun.objects.create(
         owner=segment.owner,
+        account=segment.account,
         segment=segment,
         version_no=segment.version_no,
         credential=segment.owner.credentials.get(),

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.core.files.storage import default_storage
@@ -11,7 +13,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.models import User
+from accounts.models import Credential, User
 from exports import actions
 from exports.models import ExportRun, SavedSegment
 from exports.spec import ColumnChoice, TopicChoice
@@ -155,11 +157,34 @@ def test_what_a_run_waits_for_is_said(
     assert words in html(as_anna, made.run(segment, code, facts=facts, started_at=1))
 
 
-def test_the_line_counts_others_and_names_nobody(as_anna: Client, segment: SavedSegment) -> None:
-    made.preparing(segment)
-    made.run(segment, "waiting_in_line", started_at=1)
-    page = html(as_anna, made.run(segment, "waiting_in_line", started_at=1))
-    assert "1 other run is at APSIS now, 1 more waits" in page
+def test_the_line_shows_places_and_names_nobody(
+    as_anna: Client, segment: SavedSegment, jonas: User, jonas_key: Credential
+) -> None:
+    its = actions.save_segment(by=jonas, account=segment.account, name="Secret plan", spec=segment.consent_spec)
+    made.preparing(its)
+    made.run(its, "waiting_in_line")
+    mine = made.run(segment, "waiting_in_line")
+    page = html(as_anna, mine)
+    rows = re.findall(r"<tr>(.*?)</tr>", page.partition("Runs at APSIS and in line for it")[2], re.S)
+    told = [" ".join(re.sub("<[^>]+>", " ", row).split()) for row in rows]
+    assert told[1].startswith("Preparing A colleague’s")
+    assert told[2:4] == ["Next A colleague’s not yet", "Number 2 This run not yet"]
+    assert "Number 2 in line at APSIS" in page
+    assert "Secret plan" not in page
+    assert "Jonas" not in page
+
+
+def test_a_place_that_moves_is_news_and_one_that_does_not_is_none(
+    as_anna: Client, segment: SavedSegment, django_assert_max_num_queries: Any
+) -> None:
+    first, mine = (made.run(segment, "waiting_in_line") for _ in range(2))
+    polled = re.search(r'hx-get="([^"]+)"', html(as_anna, mine)).group(1).replace("&amp;", "&")
+    with django_assert_max_num_queries(4):  # two of them are the session's
+        assert as_anna.get(polled).status_code == 204
+    ExportRun.objects.filter(pk=first.pk).update(asked_at=timezone.now())
+    news = as_anna.get(polled)
+    assert news.status_code == 200
+    assert "Next in line at APSIS" in news.content.decode()
 
 
 def test_bytes_on_their_way_are_counted_and_no_total_is_made_up(as_anna: Client, segment: SavedSegment) -> None:

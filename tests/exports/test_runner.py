@@ -24,7 +24,7 @@ from accounts import clients
 from accounts.actions import save_credential
 from accounts.models import Credential, Lane, User
 from audit.models import Event
-from exports import actions, files, runner, sentences, tasks
+from exports import actions, endings, fetching, files, heartbeat, runner, sentences, tasks, troubles
 from exports.models import ExportFile, ExportRun, SavedSegment
 from exports.storage import DurableFile, PrivateFolder
 from runs.models import StaleRun, Status
@@ -486,7 +486,8 @@ def test_a_credential_refused_meanwhile_fails_and_stays_refused(
 def _said_by_the_runner() -> dict[str, set[str]]:
     """Return the codes that the runner writes, by the name of the call that takes them."""
     found: dict[str, set[str]] = {}
-    for node in ast.walk(ast.parse(Path(runner.__file__).read_text())):
+    sources = (runner, fetching, troubles, endings, heartbeat)
+    for node in (node for module in sources for node in ast.walk(ast.parse(Path(module.__file__).read_text()))):
         if isinstance(node, ast.Call):
             name = getattr(node.func, "attr", getattr(node.func, "id", ""))
             texts = {n.value for arg in node.args for n in ast.walk(arg) if isinstance(n, ast.Constant)}
@@ -496,8 +497,8 @@ def _said_by_the_runner() -> dict[str, set[str]]:
 
 def test_every_code_has_its_sentences() -> None:
     said_by = _said_by_the_runner()
-    states = set.union(*(said_by[call] for call in ("wait", "move", "note", "_wait_out")))
-    assert states >= {"asking", "preparing", "waiting_in_line", "answer_lost", "retrying", "disk_full", "cancelled"}
+    states = set.union(*(said_by[call] for call in ("wait", "move", "note", "wait_out")))
+    assert states >= {"asking", "preparing", "answer_lost", "retrying", "disk_full", "cancelled"}
     for code in states - {"ready"}:
         assert code in sentences.HEADLINES, code
         assert code in sentences.STATES, code

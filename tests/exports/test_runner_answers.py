@@ -18,8 +18,8 @@ from accounts.models import Credential, LearntLimit, User
 from exports import actions, files, runner
 from exports.draft import Choices
 from exports.models import ExportRun, SavedSegment
-from exports.runner import MOST_ATTEMPTS, MOST_TROUBLES
 from exports.spec import ColumnChoice, TopicChoice
+from exports.troubles import MOST_ATTEMPTS, MOST_TROUBLES
 from runs.models import Status
 from tests.conftest import Vendor
 from tests.exports.clockwork import Turner, assert_failed, assert_no_secret_in, codes, said, served, stored, turning

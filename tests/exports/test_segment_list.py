@@ -32,6 +32,7 @@ def run_of(segment: SavedSegment, key: Credential, status: str, *, minutes: int 
     code = {Status.SUCCEEDED: "ready", Status.FAILED: "never_ready"}.get(Status(status), "cancelled")
     return ExportRun.objects.create(
         owner=key.owner,
+        account=key.account,
         segment=segment,
         version_no=segment.version_no,
         credential=key,

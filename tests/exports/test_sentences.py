@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from exports import contents, receive, remedies, runner, sentences, tasks
+from exports import contents, endings, fetching, heartbeat, receive, remedies, runner, sentences, tasks, troubles
 from exports.models import ExportRun
 from runs.models import Status
 from upstream.answers import ANSWERS, OK, WAIT
@@ -27,6 +27,7 @@ FACTS: dict[str, dict[str, Any]] = {
     "answer_lost": {"again_at": LATER},
     "waiting_in_line": {},
     "trouble": VENDOR | {"until": LATER},
+    "joined": {"place": 3},
     "in_line": VENDOR,
     "retrying": VENDOR | {"attempt": 2, "of": 3},
     "gave_up": VENDOR,
@@ -47,7 +48,7 @@ FACTS: dict[str, dict[str, Any]] = {
     "file_too_large": {"most": 5},
     "line_too_long": {"most": 5},
 }
-WRITERS = {"move", "wait", "note", "add_line", "give_up", "renew", "_wait_out", "NotAsPromised"}
+WRITERS = {"move", "wait", "note", "add_line", "give_up", "renew", "wait_out", "NotAsPromised"}
 
 
 def _texts(node: ast.expr) -> Iterator[str]:
@@ -61,7 +62,7 @@ def _texts(node: ast.expr) -> Iterator[str]:
 def _codes() -> set[str]:
     """Every code that is named where a state or a line is written, and every word of the vendor's answers."""
     found = {meaning.word for meaning in ANSWERS.values() if meaning.outcome not in (OK, WAIT)}
-    for module in (runner, receive, contents, tasks):
+    for module in (runner, fetching, troubles, endings, heartbeat, receive, contents, tasks):
         assert module.__file__
         for node in ast.walk(ast.parse(Path(module.__file__).read_text())):
             if isinstance(node, ast.Call):

@@ -24,8 +24,9 @@ from exports import actions, files, preflight, reach
 from exports.draft import Choices
 from exports.models import ExportRun
 from exports.preflight import Reach
-from exports.runner import MOST_ATTEMPTS, poll_pause
+from exports.runner import poll_pause
 from exports.spec import EMAIL, SMS, Choice, ColumnChoice, ConsentSpec, TopicChoice
+from exports.troubles import MOST_ATTEMPTS
 from tests.conftest import Vendor
 from tests.exports.clockwork import Turner, assert_failed, codes, said
 from tests.seeds.conftest import Brought, Ear, People, Wishes, opened, read

@@ -1,0 +1,48 @@
+"""The heartbeat of a long step: it holds the claim, tells how far it is, and stops when it is cancelled."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import datetime
+
+from django.conf import settings
+
+from exports.models import ExportRun
+
+Clock = Callable[[], datetime]
+
+
+class Stopped(Exception):
+    """Somebody asked the run to stop while a long step was under way."""
+
+
+class Heartbeat:
+    """Hold the claim during a long step, and say on the page how far it is. Stops the step when it is cancelled."""
+
+    def __init__(self, run: ExportRun, clock: Clock) -> None:
+        self._run, self._clock, self._started = run, clock, time.monotonic()
+        self._stage, self._next = "fetching", self._started + 1.0
+        self.total: int | None = None  # bytes to come, where the vendor says so
+        self.verifying_at: datetime | None = None  # when the last byte was here
+        self.fetch_ms = 0
+
+    @property
+    def lasted_ms(self) -> int:
+        return round((time.monotonic() - self._started) * 1000)
+
+    def __call__(self, stage: str, length: int) -> None:
+        if stage == self._stage and time.monotonic() < self._next:
+            return
+        self._stage, self._next = stage, time.monotonic() + min(settings.RUN_RENEW, 2.0)
+        now = self._clock()
+        if stage == "verifying" and self.verifying_at is None:
+            self.verifying_at, self.fetch_ms = now, self.lasted_ms
+        seconds = round(self.lasted_ms / 1000, 1)
+        self._run.renew(stage, now=now, facts={"bytes": length, "total": self.total, "seconds": seconds})
+        self.stop_if_asked()
+
+    def stop_if_asked(self) -> None:
+        self._run.refresh_from_db(fields=["cancel_asked_at", "cancel_asked_by"])
+        if self._run.cancel_asked_at:
+            raise Stopped
