@@ -29,6 +29,7 @@ NO_CHROMIUM = (
 IN_CI = os.environ.get("CI") == "true"
 
 
+@pytest.hookimpl(tryfirst=True)  # before the one that deals the groups out to processes
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if {"journeys", "processes"} & set(item.path.parts):
