@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -129,7 +130,8 @@ def sign_in(page: Page, username: str) -> None:
     page.get_by_label("User name").fill(username)
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
-    page.wait_for_url("**/")
+    # The home page's address whole: “**/” would match the sign-in page too, and not wait for anything.
+    page.wait_for_url(re.compile(r"^https?://[^/]+/$"))
 
 
 def check_page(page: Page, name: str) -> None:

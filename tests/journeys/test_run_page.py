@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -31,8 +32,14 @@ def slow(desk: Desk) -> Iterator[Desk]:
 
 def press_run(page: Page, name: str = "Spring newsletter") -> str:
     """Press Run at a saved segment; return the address of the run's page."""
+    until = time.monotonic() + 30
     page.goto("/segments/")
-    page.get_by_role("row").filter(has_text=name).get_by_role("button", name="Run").click()
+    press = page.get_by_role("row").filter(has_text=name).get_by_role("button", name="Run")
+    while not press.count() and time.monotonic() < until:
+        # The run of the journey before is still on its way, and the row offers to watch it.
+        page.wait_for_timeout(500)
+        page.reload()
+    press.click()
     page.wait_for_url(re.compile(r"/runs/\d+/$"))
     return page.url
 
