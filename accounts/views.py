@@ -10,6 +10,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts import actions
+from accounts.clients import KeyErased
 from accounts.forms import CredentialForm
 from accounts.models import Credential, VendorAccount
 from accounts.requests import Request
@@ -23,15 +24,31 @@ def credential_edit(request: Request, account_pk: int) -> HttpResponse:
     account = get_object_or_404(VendorAccount, pk=account_pk)
     credential = Credential.objects.visible_to(request.user).filter(account=account).first()
     entered = request.POST if request.method == "POST" else None
-    form = CredentialForm(entered, initial={"client_id": credential.client_id if credential else ""})
-    if form.is_valid():
-        try:
-            _tell(request, actions.keep_credential(by=request.user, account=account, **form.cleaned_data))
-            return redirect("accounts:credential_list")
-        except actions.KeyRefused:
-            form.say_refused(is_replacing=credential is not None)
+    known = {"client_id": credential.client_id if credential else "", "address": account.base_url}
+    form = CredentialForm(entered, initial=known)
+    if form.is_valid() and _keep(request, account, form, is_replacing=credential is not None):
+        return redirect("accounts:credential_list")
     context = {"here": "credentials", "form": form, "account": account, "credential": credential}
     return TemplateResponse(request, "accounts/credential_edit.html", context, status=422 if form.errors else 200)
+
+
+def _keep(request: Request, account: VendorAccount, form: CredentialForm, *, is_replacing: bool) -> bool:
+    """Keep the key that was entered, or say at its field why not."""
+    key = dict(form.cleaned_data)
+    try:
+        if key.pop("address") != account.base_url:
+            raise actions.AccountMoved
+        credential = actions.keep_credential(by=request.user, account=account, **key)
+    except actions.AccountMoved:
+        account.refresh_from_db()
+        form.say_moved(account.base_url)
+    except actions.KeyForeign:
+        form.say_foreign(actions.FOREIGN, is_replacing=is_replacing)
+    except actions.KeyRefused:
+        form.say_refused(is_replacing=is_replacing)
+    else:
+        _tell(request, credential)
+    return not form.errors
 
 
 @require_POST
@@ -39,7 +56,10 @@ def credential_edit(request: Request, account_pk: int) -> HttpResponse:
 def credential_test(request: Request, account_pk: int) -> HttpResponse:
     """Ask the vendor whether one's key works now."""
     own = Credential.objects.visible_to(request.user).select_related("account")
-    _tell(request, actions.test_credential(get_object_or_404(own, account=account_pk), by=request.user))
+    try:
+        _tell(request, actions.test_credential(get_object_or_404(own, account=account_pk), by=request.user))
+    except KeyErased:
+        messages.warning(request, _("The key was erased or replaced while it was tested. Look at what is so now."))
     return redirect("accounts:credential_list")
 
 

@@ -171,7 +171,7 @@ def _fetch(run: ExportRun, client: Apsis, clock: Clock) -> None:
     # decides which one counts; there is no moment of renaming.
     name = f"{_folder(run)}/{run.claim_no}"
     run.note("fetching", now=clock(), facts={"bytes": 0})
-    _sweep(run)
+    sweep(run)
     try:
         with client.open_export(*_link(run)) as stream:
             beat.total = stream.length
@@ -244,7 +244,7 @@ def _folder(run: ExportRun) -> str:
     return f"exports/{run.uuid}"
 
 
-def _sweep(run: ExportRun) -> None:
+def sweep(run: ExportRun) -> None:
     """Delete what earlier claims left of a file because their process died; a later one's is not ours to touch."""
     try:
         _folders, names = default_storage.listdir(_folder(run))
@@ -300,7 +300,7 @@ def _cancel(run: ExportRun, *, now: datetime) -> None:
         run.move(Status.CANCELLED, "cancelled", now=now, facts={"asked": bool(run.asked_at)})
         run.add_line("cancelled", now=now, who=str(run.cancel_asked_by), asked=bool(run.asked_at))
         audit.record("run.cancelled", by=run.cancel_asked_by, target=run, now=now)
-    _sweep(run)
+    sweep(run)
 
 
 def give_up(run: ExportRun, code: str, *, now: datetime, **facts: Any) -> None:
@@ -309,7 +309,7 @@ def give_up(run: ExportRun, code: str, *, now: datetime, **facts: Any) -> None:
         run.move(Status.FAILED, code, now=now, facts=facts)
         run.add_line(code, now=now, level=Level.BAD, **facts)
         audit.record("run.failed", by=None, target=run, now=now, code=code)
-    _sweep(run)
+    sweep(run)
 
 
 def _take(error: UpstreamError, run: ExportRun, *, now: datetime) -> None:

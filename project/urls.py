@@ -5,7 +5,7 @@ from django.contrib import admin
 from django.urls import include, path
 
 from accounts.urls import urlpatterns as credentials
-from project import health, journeys
+from project import admin_pages, health, journeys
 
 # One way in for everybody: the admin site has no sign-in of its own, so its throttle and its checks are allauth's.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
@@ -19,6 +19,9 @@ urlpatterns = [
         include(([path("", journeys.credential_list, name="credential_list"), *credentials], "accounts")),
     ),
     path("accounts/", include("allauth.urls")),
+    path("admin/vendor-accounts/<int:pk>/move/", admin_pages.account_move, name="account_move"),
+    path("admin/people/<int:pk>/deactivate/", admin_pages.person_deactivate, name="person_deactivate"),
+    path("admin/people/<int:pk>/activate/", admin_pages.person_activate, name="person_activate"),
     path("admin/", admin.site.urls),
     path("healthz", health.alive, name="healthz"),
     path("readyz", health.ready, name="readyz"),

@@ -111,6 +111,9 @@ def _address(name: str, of: _Numbers) -> str:
     else:
         arguments = {
             "account_confirm_email": {"key": "nobodys"},
+            "account_move": {"pk": of.account},
+            "person_deactivate": {"pk": of.person},
+            "person_activate": {"pk": of.person},
             "account_reset_password_from_key": {"uidb36": "1", "key": "nobodys-key"},
         }.get(name, {})
     return reverse(name, kwargs=arguments)
