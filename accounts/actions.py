@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
+from allauth.mfa.models import Authenticator
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
@@ -286,3 +287,19 @@ def follow_groups(person: User) -> None:
     is_staff = person.is_superuser or person.groups.filter(name__in=groups.STAFF).exists()
     User.objects.filter(pk=person.pk).update(is_staff=is_staff)
     person.is_staff = is_staff
+
+
+@transaction.atomic
+def set_zone(person: User, zone: str) -> None:
+    """Show a person the times of another zone."""
+    User.objects.filter(pk=person.pk).update(time_zone=zone)
+    audit.record("person.changed", by=person, target=person, fields=["time zone"])
+
+
+@transaction.atomic
+def reset_factors(person: User, *, by: User, now: datetime | None = None) -> None:
+    """Take away every second factor of somebody who lost theirs, and end their sessions."""
+    factors = Authenticator.objects.filter(user=person)
+    audit.record("person.factors_reset", by=by, target=person, now=now, factors=factors.count())
+    factors.delete()
+    sessions.end(person)

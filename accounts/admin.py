@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
-from accounts import actions
+from accounts import actions, second_factor
 from accounts.forms import offer_zones
 from accounts.models import User, VendorAccount
 from audit import actions as audit
@@ -60,7 +60,7 @@ class PersonAdmin(Audited, UserAdmin):
     list_display = ("username", "email", "first_name", "last_name", "is_active", "last_login")
     list_filter = ("is_active", "groups")
     fieldsets = (
-        (None, {"fields": ("username", "password", "door")}),
+        (None, {"fields": ("username", "password", "door", "factor")}),
         (_("Person"), {"fields": ("first_name", "last_name", "email", "time_zone")}),
         (_("Rights"), {"fields": ("groups",)}),
     )
@@ -86,9 +86,19 @@ class PersonAdmin(Audited, UserAdmin):
             '{}. <a href="{}">{}</a>', words[0], reverse("person_deactivate", args=[person.pk]), words[1]
         )
 
+    @admin.display(description=_("second factor"))
+    def factor(self, person: User) -> str:
+        """Say whether there is one, and lead to where a lost one is taken away."""
+        if not second_factor.has_one(person):
+            return str(_("None"))
+        return format_html(
+            '{}. <a href="{}">{}</a>', _("Set up"), reverse("person_factors", args=[person.pk]), _("Lost…")
+        )
+
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> tuple[str, ...]:
         """Hold one's own groups still: an admin neither lifts nor locks out themselves."""
-        return ("door", "groups") if obj and obj.pk == request.user.pk else ("door",)
+        facts = ("door", "factor")
+        return (*facts, "groups") if obj and obj.pk == request.user.pk else facts
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)

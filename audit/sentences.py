@@ -38,6 +38,7 @@ SENTENCES: Mapping[str, Any] = {
         "credentials erased: %(credentials)s, runs stopped: %(runs)s, saved segments handed over: %(segments)s"
     ),
     "person.changed": lazy("%(actor)s changed %(target)s: %(fields)s"),
+    "person.factors_reset": lazy("%(actor)s took away the second factor of %(target)s"),
     "run.cancel_asked": lazy("%(actor)s asked to cancel %(target)s"),
     "run.cancelled": lazy("%(target)s was cancelled for %(actor)s"),
     "run.failed": lazy("%(target)s failed"),

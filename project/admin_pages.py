@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts import actions as accounts
+from accounts import second_factor
 from accounts.forms import LeaverForm, MoveForm
 from accounts.models import User, VendorAccount
 from accounts.requests import Request
@@ -30,14 +31,14 @@ def account_move(request: Request, pk: int) -> HttpResponse:
         status = 422 if form.errors else 200
         return TemplateResponse(request, "accounts/account_move.html", context, status=status)
     # The instance holds the address as it was checked; the form's own data is as it was typed.
-    wanted, to = account.base_url, {"region": account.region, "other_url": account.other_url}
+    wanted, region, other_url = account.base_url, account.region, account.other_url
     account.refresh_from_db()
     toll = actions.toll_of_moving(account)
     is_costly = wanted != present and (toll.credentials or toll.runs)
     if is_costly and request.POST.get("confirmed") != wanted:
         context |= {"toll": toll, "wanted": wanted}
         return TemplateResponse(request, "accounts/account_move_confirm.html", context, status=409)
-    actions.move_account(account, **to, by=request.user)
+    actions.move_account(account, region=region, other_url=other_url, by=request.user)
     messages.success(request, _("%(account)s answers at %(address)s.") % {"account": account, "address": wanted})
     return redirect("admin:accounts_vendoraccount_change", pk)
 
@@ -68,6 +69,19 @@ def person_activate(request: Request, pk: int) -> HttpResponse:
     person = _colleague(request, pk)
     accounts.activate(person, by=request.user)
     messages.success(request, _("%(who)s can sign in again.") % {"who": person})
+    return redirect("admin:accounts_user_change", pk)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@permission_required("accounts.change_user", raise_exception=True)
+def person_factors(request: Request, pk: int) -> HttpResponse:
+    """Take the second factor from somebody who lost theirs, so that they can set up another."""
+    person = _colleague(request, pk)
+    context = {"person": person, "has_factor": second_factor.has_one(person)}
+    if request.method != "POST" or not context["has_factor"]:
+        return TemplateResponse(request, "accounts/person_factors.html", context)
+    accounts.reset_factors(person, by=request.user)
+    messages.success(request, _("%(who)s has no second factor now.") % {"who": person})
     return redirect("admin:accounts_user_change", pk)
 
 

@@ -51,6 +51,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
     "csp",
     "django_filters",
     "django_htmx",
@@ -72,6 +73,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "project.middleware.private_answers",
+    "project.middleware.second_factor",
     "project.middleware.own_time_zone",
     "project.middleware.fresh_page_for_lost_session",
 ]
@@ -134,7 +136,16 @@ ACCOUNT_LOGIN_METHODS = {"username", "email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "username*", "password1*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"  # an admin vouches for the address
 ACCOUNT_SESSION_REMEMBER = False
+# What changes how somebody signs in, or whose key works for them, is asked for again after this many seconds.
+ACCOUNT_REAUTHENTICATION_TIMEOUT = env.int("REAUTHENTICATION_TIMEOUT", 15 * 60)
 ACCOUNT_LOGOUT_ON_GET = False
+# A second factor: anybody may have one, the people of these groups must. The demo's people have none.
+REQUIRE_SECOND_FACTOR = env.list("REQUIRE_SECOND_FACTOR", default=[] if DEMO else ["Admin", "Auditor"])
+MFA_ADAPTER = "accounts.second_factor.SealedFactors"
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]
+MFA_TOTP_ISSUER = "Consent Desk"
+MFA_ALLOW_UNVERIFIED_EMAIL = True  # an admin vouches for the address, so none is ever verified by mail
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = DEMO  # http on this machine, and nowhere else
 PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.Argon2PasswordHasher",
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",

@@ -114,6 +114,9 @@ def _address(name: str, of: _Numbers) -> str:
             "account_move": {"pk": of.account},
             "person_deactivate": {"pk": of.person},
             "person_activate": {"pk": of.person},
+            "person_factors": {"pk": of.person},
+            "mfa_remove_webauthn": {"pk": 1},
+            "mfa_edit_webauthn": {"pk": 1},
             "account_reset_password_from_key": {"uidb36": "1", "key": "nobodys-key"},
         }.get(name, {})
     return reverse(name, kwargs=arguments)
@@ -133,6 +136,7 @@ def _of_admin(name: str, of: _Numbers) -> dict[str, Any]:
         "audit_event": of.event,
         "auth_group": of.group,
         "account_emailaddress": 1,
+        "mfa_authenticator": 1,
     }
     return {"object_id": of_model[found[1]]} if found and found[1] in of_model else {}
 
