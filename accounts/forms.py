@@ -2,6 +2,7 @@
 
 from typing import Any, ClassVar
 
+from allauth.account.adapter import get_adapter
 from django import forms
 from django.db.models import QuerySet
 from django.utils.translation import gettext
@@ -36,6 +37,33 @@ class CredentialForm(forms.Form):
             "max_length": _("This is longer than any secret. Copy it again, alone."),
         },
     )
+
+    # Asked for on the page itself: to be sent elsewhere for it would lose what was typed, or keep it in a session.
+    password = forms.CharField(
+        label=_("Your password on this desk"),
+        help_text=_("You signed in a while ago, and a key is worth a second look."),
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+        error_messages={"required": _("Enter the password you sign in with here.")},
+    )
+
+    def __init__(self, *args: Any, asks: User | None, **kwargs: Any) -> None:
+        """Make the form; `asks` is whose password it asks for, None where they showed it lately."""
+        super().__init__(*args, **kwargs)
+        self._person = asks
+        if asks is None:
+            del self.fields["password"]
+
+    def clean_password(self) -> str:
+        password = str(self.cleaned_data["password"])
+        # Counted by the sign-in's own throttle: this is no other door to guess at.
+        if not get_adapter().reauthenticate(self._person, password):
+            raise forms.ValidationError(_("This is not the password you sign in with here. Your key was sent nowhere."))
+        return password
+
+    def asks_no_more(self) -> None:
+        """Leave the password out of the page that is drawn next: it was right, whatever else is wrong."""
+        del self.fields["password"]
 
     def clean_secret(self) -> str:
         secret = str(self.cleaned_data["secret"])

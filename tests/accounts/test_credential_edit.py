@@ -13,7 +13,7 @@ from django.test import Client
 from accounts import actions, vault
 from accounts.models import Credential, Definitions, User, VendorAccount
 from audit.models import Event
-from tests.conftest import Vendor
+from tests.conftest import Vendor, sign_in
 
 ADDRESS = "http://127.0.0.1:8100"  # of the account, as the page shows it
 KEY = {"client_id": "demo-anna", "secret": "demo-anna-secret", "address": ADDRESS}
@@ -187,3 +187,70 @@ def test_an_account_that_moves_during_the_test_is_given_no_key(
     monkeypatch.setattr(actions, "ask_vendor", ask_while_it_moves)
     assert as_anna.post(url, KEY).status_code == 422
     assert not Credential.objects.exists()
+
+
+# ── The password, once the sign-in is a while ago ────────────────────────────────────────────────────────────
+
+PASSWORD = "a password for tests"
+OLD = 16 * 60.0
+
+
+@pytest.fixture
+def late_anna(client: Client, anna: User) -> Client:
+    """Anna, who signed in a while ago."""
+    return sign_in(client, anna, ago=OLD)
+
+
+def test_a_key_is_not_changed_by_a_browser_that_was_left_open(late_anna: Client, vendor: Vendor, url: str) -> None:
+    assert "password" in late_anna.get(url).context["form"].fields
+    response = late_anna.post(url, KEY)
+    assert response.status_code == 422
+    assert list(response.context["form"].errors) == ["password"]
+    assert response.context["form"]["client_id"].value() == "demo-anna"  # what was typed stands there still
+    assert vendor.calls() == {}
+    assert not Credential.objects.exists()
+
+
+def test_nor_with_a_wrong_password(late_anna: Client, vendor: Vendor, url: str) -> None:
+    response = late_anna.post(url, {**KEY, "password": "not this one"})
+    assert "This is not the password" in response.content.decode()
+    assert vendor.calls() == {}
+    assert not Credential.objects.exists()
+
+
+def test_with_the_password_it_is_kept_and_not_asked_for_again(late_anna: Client, vendor: Vendor, url: str) -> None:
+    assert late_anna.post(url, {**KEY, "password": PASSWORD})["Location"] == "/credentials/"
+    assert Credential.objects.get().state == Credential.State.WORKING
+    assert "password" not in late_anna.get(url).context["form"].fields
+
+
+def test_a_right_password_beside_another_slip_is_not_asked_for_again(
+    late_anna: Client, vendor: Vendor, url: str
+) -> None:
+    response = late_anna.post(url, {**KEY, "secret": "short", "password": PASSWORD})
+    assert response.status_code == 422
+    assert 'name="password"' not in response.content.decode()
+    assert PASSWORD not in response.content.decode()
+    assert late_anna.post(url, KEY)["Location"] == "/credentials/"
+
+
+def test_a_page_read_slowly_is_still_good(client: Client, anna: User, vendor: Vendor, url: str) -> None:
+    sign_in(client, anna, ago=4 * 60)
+    assert "password" not in client.get(url).context["form"].fields
+    sign_in(client, anna, ago=6 * 60)
+    assert "password" in client.get(url).context["form"].fields
+    sign_in(client, anna, ago=14 * 60)
+    assert client.post(url, KEY).status_code == 302
+
+
+def test_guessing_is_throttled_like_the_sign_in(late_anna: Client, vendor: Vendor, url: str) -> None:
+    pages = [late_anna.post(url, {**KEY, "password": f"guess {n}"}).content.decode() for n in range(12)]
+    assert "Too many failed" in pages[-1]
+    assert "Too many failed" in late_anna.post(url, {**KEY, "password": PASSWORD}).content.decode()
+
+
+def test_the_secret_is_in_no_session(late_anna: Client, vendor: Vendor, url: str) -> None:
+    late_anna.post(url, KEY)
+    late_anna.post(url, {**KEY, "password": "not this one"})
+    for session in Session.objects.all():
+        assert KEY["secret"] not in json.dumps(session.get_decoded())
