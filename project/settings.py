@@ -24,6 +24,7 @@ if DEMO:
     env.ENVIRON = {**demo_keys.read_or_make(DATA_DIR), **env.ENVIRON}
 
 SECRET_KEY = env.str("SECRET_KEY")
+SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])  # former ones, until their sessions have ended
 VAULT_KEYS = env.list("VAULT_KEYS")  # Fernet keys, newest first; apart from SECRET_KEY so that each can rotate
 DEBUG = env.bool("DEBUG", False)
 PORT = env.int("PORT", 8000)
@@ -118,10 +119,11 @@ BROKER_URL = env.str("BROKER_URL", f"redis+socket://{DATA_DIR / 'valkey' / 'valk
 # The throttle of the sign-in page lives here. JSON, because a pickle from a shared server is code.
 CACHES = {
     "default": {
-        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "BACKEND": "project.cache.SteadyCache",
         "LOCATION": env.str("CACHE_URL", f"unix://{DATA_DIR / 'valkey' / 'valkey.sock'}?db=1"),
         "KEY_PREFIX": "desk",
-        "OPTIONS": {"serializer": "project.cache.JSONSerializer"},
+        # A server that hangs must not hold the sign-in: after two seconds it counts as away.
+        "OPTIONS": {"serializer": "project.cache.JSONSerializer", "socket_timeout": 2, "socket_connect_timeout": 2},
     }
 }
 
