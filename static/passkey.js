@@ -9,7 +9,6 @@
       trouble.hidden = false;
     };
     form.addEventListener("submit", async (event) => {
-      if (field.value) return;
       event.preventDefault();
       if (!window.PublicKeyCredential) return say(trouble.dataset.unable);
       trouble.hidden = true;
@@ -20,7 +19,7 @@
       } catch {
         return say(trouble.dataset.refused);
       }
-      form.submit();
+      form.submit(); // which asks nobody again
     });
   }
 })();
