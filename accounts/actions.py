@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
+from allauth.mfa.models import Authenticator
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
-from accounts import clients, vault
-from accounts.models import Credential, User, VendorAccount
+from accounts import clients, groups, sections, sessions, vault
+from accounts.models import Credential, Definitions, User, VendorAccount
 from audit import actions as audit
 from upstream.apsis.client import Apsis
 from upstream.errors import CredentialRefused, NoSlot, Throttled, UpstreamError
@@ -27,26 +29,49 @@ CROWDED = gettext_noop(
     "Not tested: APSIS takes ten sign-ins a minute for the whole account, and they are used up. Test it in a minute."
 )
 UNREACHED = gettext_noop("Not tested: APSIS could not be reached. The key is kept; test it again in a few minutes.")
+FOREIGN = gettext_noop(
+    "This key belongs to another APSIS account: it opens none of the sections that this account has. Make a key in "
+    "the right account. If this is the right one, an admin can let the desk learn its sections anew."
+)
+# Why a key is no more, for its owner.
+MOVED = gettext_noop(
+    "An admin moved this account to another address, so the key for the old one was erased. Enter a key of the new one."
+)
+LEFT = gettext_noop("Your account was closed for a while, and your keys were erased with it. Enter your key again.")
 
 
 class KeyRefused(Exception):
-    """The vendor refused a key that was about to be kept; whatever was kept before is as it was."""
+    """A key that was about to be kept is not: the vendor refused it. Whatever was kept before is as it was."""
+
+
+class KeyForeign(KeyRefused):
+    """The key works, and belongs to another vendor account."""
+
+
+class AccountMoved(Exception):
+    """The vendor account has another address than the one that a key was entered for."""
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What the vendor said of a key; `is_answer` is false when it said nothing about the key at all."""
+    """What the vendor said of a key; `is_answer` is false when it said nothing about the key at all.
+
+    `sections` are those that the key opens, as far as the vendor told.
+    """
 
     state: Credential.State
     message: str = ""
     is_answer: bool = True
+    sections: list[str] = field(default_factory=list)
 
 
 def ask_vendor(client: Apsis) -> Verdict:
     """Sign in with a client's key, in earnest, and say what came of it. Raises nothing of the vendor's."""
+    opened: list[str] = []
     try:
         with client:
             client.check()
+            opened = _sections(client)
     except CredentialRefused:
         return Verdict(State.REFUSED, REFUSED)
     except (Throttled, NoSlot):
@@ -54,7 +79,16 @@ def ask_vendor(client: Apsis) -> Verdict:
     except UpstreamError as error:
         sentence = UNREACHED if error.transient else error.meaning.user
         return Verdict(State.UNTESTED, sentence, is_answer=False)
-    return Verdict(State.WORKING)
+    return Verdict(State.WORKING, sections=opened)
+
+
+def _sections(client: Apsis) -> list[str]:
+    try:
+        return [section.discriminator for section in client.sections()]
+    except CredentialRefused:
+        raise
+    except UpstreamError:
+        return []  # the key is good; whose it is will be seen another time
 
 
 def keep_credential(
@@ -62,17 +96,38 @@ def keep_credential(
 ) -> Credential:
     """Test a key, then keep it. One that the vendor refuses is not kept, so that a slip never costs a working key.
 
-    One that could not be tested is kept, and says so. Raises KeyRefused.
+    One that could not be tested is kept, and says so. Raises KeyRefused, KeyForeign, AccountMoved.
     """
     now = now or timezone.now()
     verdict = ask_vendor(clients.trial(account, client_id=client_id, secret=secret))
-    if verdict.state == State.REFUSED:
-        audit.record("credential.rejected", by=by, target=account, now=now)
-        raise KeyRefused
-    with transaction.atomic():
-        credential = save_credential(by=by, account=account, client_id=client_id, secret=secret, now=now)
-        _write_down(credential, verdict, by=by, now=now)
+    try:
+        if verdict.state == State.REFUSED:
+            raise KeyRefused
+        with transaction.atomic():
+            _learn_sections(_still_at(account), verdict)
+            credential = save_credential(by=by, account=account, client_id=client_id, secret=secret, now=now)
+            _write_down(credential, verdict, by=by, now=now)
+    except KeyRefused as refusal:
+        why = "another_account" if isinstance(refusal, KeyForeign) else "refused"
+        audit.record("credential.rejected", by=by, target=account, now=now, why=why)
+        raise
     return credential
+
+
+def _still_at(account: VendorAccount) -> VendorAccount:
+    """Hold the account in its place until the transaction ends. Raises AccountMoved."""
+    here = VendorAccount.objects.select_for_update().get(pk=account.pk)
+    if here.base_url != account.base_url:
+        raise AccountMoved
+    return here
+
+
+def _learn_sections(account: VendorAccount, verdict: Verdict) -> None:
+    """Compare a key's sections with the account's, and learn from them. Raises KeyForeign. `account` is locked."""
+    if not sections.belongs(verdict.sections, account.sections):
+        raise KeyForeign
+    account.sections = sections.learnt(verdict.sections, account.sections)
+    account.save(update_fields=["sections"])
 
 
 @transaction.atomic
@@ -103,10 +158,20 @@ def save_credential(
 
 
 def test_credential(credential: Credential, *, by: User, now: datetime | None = None) -> Credential:
-    """Ask the vendor for a token with this key, and write down what it said."""
+    """Ask the vendor for a token with this key, and write down what it said. Raises clients.KeyErased."""
     now = now or timezone.now()
-    verdict = ask_vendor(clients.client_for(credential))
+    client = clients.client_for(credential)
+    credential.refresh_from_db()
+    verdict = ask_vendor(client)
     with transaction.atomic():
+        account = VendorAccount.objects.select_for_update().get(pk=credential.account_id)
+        # A key that was erased or replaced meanwhile is not the one that was tested.
+        if not Credential.objects.filter(pk=credential.pk, sealed_secret=credential.sealed_secret).exists():
+            raise clients.KeyErased
+        try:
+            _learn_sections(account, verdict)
+        except KeyForeign:
+            verdict = replace(verdict, state=State.REFUSED, message=FOREIGN)
         _write_down(credential, verdict, by=by, now=now)
     return credential
 
@@ -131,3 +196,110 @@ def _write_down(credential: Credential, verdict: Verdict, *, by: User, now: date
     Credential.objects.filter(pk=credential.pk).update(**told)
     credential.refresh_from_db(fields=list(told))
     audit.record("credential.tested", by=by, target=credential, now=now, state=str(verdict.state))
+
+
+@transaction.atomic
+def move_account(
+    account: VendorAccount, *, region: str, other_url: str, by: User, now: datetime | None = None
+) -> list[Credential]:
+    """Let a vendor account answer elsewhere; every key for the old address is erased. Return what was erased.
+
+    What was learnt there is forgotten. The address has been checked by `VendorAccount.clean`.
+    """
+    now = now or timezone.now()
+    here = VendorAccount.objects.select_for_update().get(pk=account.pk)
+    before = here.base_url
+    here.region, here.other_url = region, other_url
+    if here.base_url == before:
+        return []
+    here.sections = []
+    here.save(update_fields=["region", "other_url", "sections"])
+    here.learnt_limits.all().delete()
+    account.refresh_from_db()
+    erased = erase_credentials(here.credentials.all(), MOVED, by=by, now=now)
+    audit.record(
+        "account.moved", by=by, target=here, now=now, before=before, after=here.base_url, credentials=len(erased)
+    )
+    return erased
+
+
+@transaction.atomic
+def erase_credentials(
+    credentials: QuerySet[Credential], why: str, *, by: User, now: datetime | None = None
+) -> list[Credential]:
+    """Erase keys, their tokens and what they saw; the rows stay, for the runs. Return them as they were."""
+    now = now or timezone.now()
+    erased = list(
+        credentials.exclude(sealed_secret="").select_related("account", "owner").select_for_update(of=("self",))
+    )
+    for credential in erased:
+        audit.record("credential.erased", by=by, target=credential, now=now, owner=str(credential.owner))
+    keys = [credential.pk for credential in erased]
+    Definitions.objects.filter(credential__in=keys).delete()
+    Credential.objects.filter(pk__in=keys).update(
+        client_id="",
+        sealed_secret="",
+        last_four="",
+        state=State.UNTESTED,
+        tested_at=None,
+        used_at=None,
+        test_message=why,
+        sealed_token="",
+        token_expires_at=0,
+    )
+    return erased
+
+
+@transaction.atomic
+def forget_sections(account: VendorAccount, *, by: User, now: datetime | None = None) -> None:
+    """Let the next key that works tell anew which sections a vendor account has."""
+    VendorAccount.objects.filter(pk=account.pk).update(sections=[])
+    audit.record("account.sections_forgotten", by=by, target=account, now=now)
+
+
+@transaction.atomic
+def deactivate(person: User, *, by: User, now: datetime | None = None) -> tuple[int, int]:
+    """Close a person's account: no way in, no session, no key. Return how many sessions ended and keys were erased.
+
+    What crosses the apps is added in `project.actions`. Raises ValueError for oneself and for an operator's account.
+    """
+    now = now or timezone.now()
+    if person.pk == by.pk or person.is_superuser:
+        raise ValueError("nobody closes their own account, or the operator's")
+    User.objects.filter(pk=person.pk).update(is_active=False)
+    person.is_active = False
+    ended = sessions.end(person)
+    erased = erase_credentials(person.credentials.all(), LEFT, by=by, now=now)
+    return ended, len(erased)
+
+
+@transaction.atomic
+def activate(person: User, *, by: User, now: datetime | None = None) -> None:
+    """Open a closed account again: the person signs in as before, and enters their keys anew."""
+    if User.objects.filter(pk=person.pk, is_active=False).update(is_active=True):
+        person.is_active = True
+        audit.record("person.activated", by=by, target=person, now=now)
+
+
+@transaction.atomic
+def follow_groups(person: User) -> None:
+    """Let a person into the admin site as long as they are in a group that works there; an operator always is."""
+    is_staff = person.is_superuser or person.groups.filter(name__in=groups.STAFF).exists()
+    User.objects.filter(pk=person.pk).update(is_staff=is_staff)
+    person.is_staff = is_staff
+
+
+@transaction.atomic
+def set_zone(person: User, zone: str) -> None:
+    """Show a person the times of another zone."""
+    User.objects.filter(pk=person.pk).update(time_zone=zone)
+    audit.record("person.changed", by=person, target=person, fields=["time zone"])
+
+
+@transaction.atomic
+def reset_factors(person: User, *, by: User, now: datetime | None = None) -> None:
+    """Take away every second factor of somebody who lost theirs, and end their sessions."""
+    factors = Authenticator.objects.filter(user=person)
+    audit.record("person.factors_reset", by=by, target=person, now=now, factors=factors.count())
+    factors.delete()
+    sessions.end(person)

@@ -1,7 +1,12 @@
 """How people come in: the rules allauth asks us for."""
 
+from typing import Any
+
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.core import context
 from django.http import HttpRequest
+
+from accounts import recent
 
 
 class ClosedDoor(DefaultAccountAdapter):  # type: ignore[misc]  # allauth tells no types
@@ -9,3 +14,7 @@ class ClosedDoor(DefaultAccountAdapter):  # type: ignore[misc]  # allauth tells 
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
+
+    def is_reauthentication_required(self, *, app: str, **kwargs: Any) -> bool:
+        """Take a sign-in of a few minutes ago for a proof; allauth would ask again at once."""
+        return not recent.is_recent(context.request)

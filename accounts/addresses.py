@@ -8,6 +8,8 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
+from upstream import network
+
 # RFC 1123; a name in another script is written in its ASCII form, as the network knows it.
 _NAME = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)(\.(?!-)[a-z0-9-]{1,63}(?<!-))*")
 
@@ -15,8 +17,8 @@ _NAME = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)(\.(?!-)[a-z0-9-]{1,63}(?<!-))*")
 def checked_base_url(text: str) -> str:
     """Return `text` as a bare origin (`https://host[:port]`).
 
-    Only https passes; http passes to this machine's loopback under the demo flag, where the sandbox listens.
-    Raises ValidationError.
+    Only https passes, to a public address; under the demo flag http passes to this machine's loopback, where the
+    sandbox listens. The network looks again at every connection (`upstream.network`). Raises ValidationError.
     """
     text = text.strip()
     try:
@@ -33,8 +35,32 @@ def checked_base_url(text: str) -> str:
         raise ValidationError(_("The address must begin with https, for keys travel over it."))
     if parts.scheme not in ("http", "https"):
         raise ValidationError(_("The address must begin with https."))
+    _refuse_inward(host, port or 443)
     shown = f"[{host}]" if ":" in host else host
     return f"{parts.scheme}://{shown}" + (f":{port}" if port else "")
+
+
+def _refuse_inward(host: str, port: int) -> None:
+    """Let no key travel into our own network: not by an address, and not by a name that stands for one."""
+    if settings.DEMO and _is_loopback(host):
+        return
+    try:
+        # The demo works without a network, so names are left to the moment of connecting.
+        found = [host] if _is_ip(host) or settings.DEMO else network.resolve(host, port)
+    except OSError:
+        raise ValidationError(_("No server has this name. Check how it is spelt.")) from None
+    if not all(network.is_outward(address) for address in found if _is_ip(address)):
+        raise ValidationError(
+            _("This address leads into a private network, so no key may be sent there. Enter the vendor's public one.")
+        )
+
+
+def _is_ip(text: str) -> bool:
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _is_host(host: str) -> bool:

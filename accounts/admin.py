@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from typing import Any, cast
 
+from django import forms
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
+from django.contrib.auth.forms import UserChangeForm
 from django.db import models
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
+from accounts import actions, second_factor
+from accounts.forms import offer_zones
 from accounts.models import User, VendorAccount
 from audit import actions as audit
 
@@ -32,17 +38,31 @@ class Audited(admin.ModelAdmin):
         return False
 
 
+class PersonForm(UserChangeForm):
+    """A person's facts, with the time zone as a choice."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "time_zone" in self.fields:
+            offer_zones(self.fields["time_zone"], self.instance.time_zone)
+
+
 @admin.register(User)
 class PersonAdmin(Audited, UserAdmin):
-    """People are made and deactivated here, never deleted; nobody is made superuser, and no right is given singly."""
+    """People are made here and never deleted; nobody is made superuser, no right is given singly, none to oneself.
+
+    Whether somebody may come in at all is changed on a page of its own, which says what it costs; whether they may
+    enter the admin site follows from their groups.
+    """
 
     noun = "person"
+    form = PersonForm
     list_display = ("username", "email", "first_name", "last_name", "is_active", "last_login")
     list_filter = ("is_active", "groups")
     fieldsets = (
-        (None, {"fields": ("username", "password")}),
+        (None, {"fields": ("username", "password", "door", "factor")}),
         (_("Person"), {"fields": ("first_name", "last_name", "email", "time_zone")}),
-        (_("Rights"), {"fields": ("is_active", "is_staff", "groups")}),
+        (_("Rights"), {"fields": ("groups",)}),
     )
     add_fieldsets = (
         (
@@ -51,12 +71,38 @@ class PersonAdmin(Audited, UserAdmin):
                 "classes": ("wide",),
                 "fields": (
                     "username", "email", "first_name", "last_name", "usable_password", "password1", "password2",
-                    "is_staff", "groups",
+                    "groups",
                 ),
             },
         ),
     )  # fmt: skip
     filter_horizontal = ("groups",)
+
+    @admin.display(description=_("account"))
+    def door(self, person: User) -> str:
+        """Say whether the person may sign in, and lead to where that is changed."""
+        words = (_("Open"), _("Deactivate…")) if person.is_active else (_("Closed"), _("Let them in again…"))
+        return format_html(
+            '{}. <a href="{}">{}</a>', words[0], reverse("person_deactivate", args=[person.pk]), words[1]
+        )
+
+    @admin.display(description=_("second factor"))
+    def factor(self, person: User) -> str:
+        """Say whether there is one, and lead to where a lost one is taken away."""
+        if not second_factor.has_one(person):
+            return str(_("None"))
+        return format_html(
+            '{}. <a href="{}">{}</a>', _("Set up"), reverse("person_factors", args=[person.pk]), _("Lost…")
+        )
+
+    def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> tuple[str, ...]:
+        """Hold one's own groups still: an admin neither lifts nor locks out themselves."""
+        facts = ("door", "factor")
+        return (*facts, "groups") if obj and obj.pk == request.user.pk else facts
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        super().save_related(request, form, formsets, change)
+        actions.follow_groups(form.instance)
 
     def has_change_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
         """Keep the operator's account out of reach: with its password one would be superuser."""
@@ -65,27 +111,50 @@ class PersonAdmin(Audited, UserAdmin):
         return super().has_change_permission(request, obj)
 
 
+class VendorAccountForm(forms.ModelForm):
+    """A vendor account, and a way out when what the desk learnt of it is wrong."""
+
+    forget_sections = forms.BooleanField(
+        label=_("forget its sections"),
+        required=False,
+        help_text=_("The next key that works tells anew which sections this account has. Helps when right keys are "
+                    "refused because an earlier one was of another account."),
+    )  # fmt: skip
+
+    class Meta:
+        model = VendorAccount
+        fields = ("name", "region", "other_url", "consent_version")
+
+
 @admin.register(VendorAccount)
 class VendorAccountAdmin(Audited):
-    """Where vendor accounts answer."""
+    """Where vendor accounts answer. The address is moved on a page of its own, which says what that costs."""
 
     noun = "account"
+    form = VendorAccountForm
     list_display = ("name", "region", "base_url", "consent_version")
-    fields = ("name", "region", "other_url", "consent_version")
+
+    def get_fields(self, request: HttpRequest, obj: VendorAccount | None = None) -> tuple[str, ...]:
+        if obj is None:
+            return ("name", "region", "other_url", "consent_version")
+        return ("name", "place", "consent_version", "forget_sections")
 
     def get_readonly_fields(self, request: HttpRequest, obj: VendorAccount | None = None) -> tuple[str, ...]:
-        """Hold the address still once people entered keys for it: they would travel to wherever it points next."""
-        return ("region", "other_url") if obj and obj.credentials.exists() else ()
+        return ("place",) if obj else ()
 
-    def change_view(
-        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
-        """Say above the form why the address cannot be changed."""
-        obj = self.get_object(request, object_id)
-        if obj and self.get_readonly_fields(request, obj):
-            why = _("The address stays: people have entered keys for it. Add another account instead.")
-            extra_context = {**(extra_context or {}), "subtitle": why}
-        return super().change_view(request, object_id, form_url, extra_context)
+    @admin.display(description=_("address"))
+    def place(self, account: VendorAccount) -> str:
+        """Say where the account answers, and lead to where that is changed."""
+        url = reverse("account_move", args=[account.pk])
+        return format_html('{} <a href="{}">{}</a>', account.base_url, url, _("Move…"))
+
+    def save_model(self, request: HttpRequest, obj: VendorAccount, form: Any, change: bool) -> None:
+        """Save what the form holds and no more: the address may have been moved since the page was drawn."""
+        if not change:
+            return super().save_model(request, obj, form, change)
+        obj.save(update_fields=["name", "consent_version"])
+        if form.cleaned_data.get("forget_sections"):
+            actions.forget_sections(obj, by=cast(User, request.user))
 
 
 def _fields(message: Any) -> list[str]:

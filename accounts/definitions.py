@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db import transaction
 from django.utils import timezone
 
 from accounts import actions, clients
@@ -76,14 +77,22 @@ class Library:
         try:
             with clients.client_for(self.credential) as client:
                 items = ask(client, section)
+        except clients.KeyErased:
+            return Listing([], None)
         except UpstreamError as error:
             if error.meaning.outcome == "CredentialRefused":
                 actions.mark_refused(self.credential, error.meaning.user, now=self._now)
             return replace(old, trouble=error)
-        Definitions.objects.update_or_create(
-            credential=self.credential,
-            kind=kind,
-            section=section,
-            defaults={"items": [item.to_json() for item in items], "read_at": self._now},
-        )
+        self._keep(kind, section, [item.to_json() for item in items])
         return Listing(items, self._now)
+
+    @transaction.atomic
+    def _keep(self, kind: str, section: str, items: list[Any]) -> None:
+        # A list that an erased key brought is not kept: the account may be at another address by now.
+        if Credential.objects.select_for_update().kept().filter(pk=self.credential.pk).exists():
+            Definitions.objects.update_or_create(
+                credential=self.credential,
+                kind=kind,
+                section=section,
+                defaults={"items": items, "read_at": self._now},
+            )

@@ -5,6 +5,9 @@ from django.db import DEFAULT_DB_ALIAS
 
 MARKETER, AUDITOR, ADMIN = "Marketer", "Auditor", "Admin"
 
+# Those whose work is in the admin site.
+STAFF = {AUDITOR, ADMIN}
+
 PERMISSIONS: dict[str, set[str]] = {
     MARKETER: {
         "exports.view_savedsegment",

@@ -52,6 +52,8 @@ class VendorAccount(models.Model):
     consent_version = models.PositiveSmallIntegerField(
         _("consent"), choices=[(2, _("Consent 2.0")), (1, _("Consent 1.0"))], default=2
     )
+    # Which sections its keys have opened (accounts/sections.py): so that a key of another account is noticed.
+    sections = models.JSONField(default=list, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -85,12 +87,18 @@ class VendorAccount(models.Model):
 
 class CredentialQuerySet(models.QuerySet["Credential"]):
     def visible_to(self, user: User) -> "CredentialQuerySet":
-        """A credential is its owner's alone."""
-        return self.filter(owner=user)
+        """A credential is its owner's alone; one that was erased is nobody's any more."""
+        return self.filter(owner=user).exclude(sealed_secret="")
+
+    def kept(self) -> "CredentialQuerySet":
+        return self.exclude(sealed_secret="")
 
 
 class Credential(models.Model):
-    """One person's key for one vendor account. The secret goes in and never comes out to a person."""
+    """One person's key for one vendor account. The secret goes in and never comes out to a person.
+
+    A key that was erased leaves its row behind, for the runs that were made with it.
+    """
 
     class State(models.TextChoices):
         UNTESTED = "untested", _("not tested")
@@ -121,6 +129,10 @@ class Credential(models.Model):
 
     def __str__(self) -> str:
         return f"{self.account}, …{self.last_four}"
+
+    @property
+    def is_erased(self) -> bool:
+        return not self.sealed_secret
 
 
 class Lane(models.Model):

@@ -24,8 +24,10 @@ class RowTokens:
         self._clock = clock
 
     def current(self, now: float) -> Token | None:
-        """Give the token kept, while it lives."""
-        row = self._row.only("sealed_token", "token_expires_at").get()
+        """Give the token kept, while it lives. That of another key is not ours: it may belong to another address."""
+        row = self._same_key.only("sealed_token", "token_expires_at").first()
+        if row is None:
+            return None
         token = Token(vault.unseal(row.sealed_token), row.token_expires_at)
         return token if token.value and token.lives(now) else None
 

@@ -18,22 +18,36 @@ if TYPE_CHECKING:
 SENTENCES: Mapping[str, Any] = {
     "account.added": lazy("%(actor)s added the vendor account %(target)s"),
     "account.changed": lazy("%(actor)s changed the vendor account %(target)s: %(fields)s"),
+    "account.moved": lazy(
+        "%(actor)s moved the vendor account %(target)s from %(before)s to %(after)s; "
+        "credentials erased: %(credentials)s"
+    ),
+    "account.sections_forgotten": lazy("%(actor)s let the desk learn the sections of %(target)s anew"),
     "credential.added": lazy("%(actor)s added a credential, %(target)s"),
     "credential.changed": lazy("%(actor)s replaced a credential, %(target)s"),
+    "credential.erased": lazy("A credential of %(owner)s, %(target)s, was erased by what %(actor)s did"),
     "credential.rejected": lazy(
-        "%(actor)s entered a credential for %(target)s; the vendor refused it, so it was not kept"
+        "%(actor)s entered a credential for %(target)s; it was refused or of another account, so it was not kept"
     ),
     "credential.tested": lazy("%(actor)s tested a credential, %(target)s: %(state)s"),
     "file.downloaded": lazy("%(actor)s downloaded the file of %(target)s (%(rows)s rows)"),
+    "person.activated": lazy("%(actor)s let %(target)s in again"),
     "person.added": lazy("%(actor)s added %(target)s"),
+    "person.deactivated": lazy(
+        "%(actor)s closed the account of %(target)s; sessions ended: %(sessions)s, "
+        "credentials erased: %(credentials)s, runs stopped: %(runs)s, saved segments handed over: %(segments)s"
+    ),
     "person.changed": lazy("%(actor)s changed %(target)s: %(fields)s"),
+    "person.factors_reset": lazy("%(actor)s took away the second factor of %(target)s"),
     "run.cancel_asked": lazy("%(actor)s asked to cancel %(target)s"),
     "run.cancelled": lazy("%(target)s was cancelled for %(actor)s"),
     "run.failed": lazy("%(target)s failed"),
     "run.started": lazy("%(actor)s started %(target)s, from version %(version)s"),
+    "run.stopped": lazy("%(target)s was stopped, for what %(actor)s did erased its key"),
     "run.succeeded": lazy("%(target)s brought a file home (%(rows)s rows)"),
     "segment.changed": lazy("%(actor)s saved version %(version)s of %(target)s"),
     "segment.created": lazy("%(actor)s saved the new segment %(target)s"),
+    "segment.handed_over": lazy("%(actor)s handed %(target)s from %(giver)s to %(heir)s"),
     "segment.restored": lazy("%(actor)s restored version %(restored)s of %(target)s as version %(version)s"),
 }
 

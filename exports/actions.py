@@ -43,7 +43,7 @@ def save_segment(
         segment.account, segment.name = account, name
         _become(segment, spec, now=now)
         verb = "segment.changed"
-    _keep_version(segment, by=by, now=now)
+    keep_version(segment, by=by, now=now)
     audit.record(verb, by=by, target=segment, now=now, version=segment.version_no)
     return segment
 
@@ -61,7 +61,7 @@ def restore_segment(
     if segment.consent_spec == version.consent_spec:
         return segment
     _become(segment, version.consent_spec, now=now)
-    _keep_version(segment, by=by, now=now)
+    keep_version(segment, by=by, now=now)
     audit.record(
         "segment.restored", by=by, target=segment, now=now, version=segment.version_no, restored=version.number
     )
@@ -77,7 +77,8 @@ def _become(segment: SavedSegment, spec: ConsentSpec, *, now: datetime) -> None:
     segment.__dict__.pop("consent_spec", None)
 
 
-def _keep_version(segment: SavedSegment, *, by: User, now: datetime) -> None:
+def keep_version(segment: SavedSegment, *, by: User, now: datetime) -> None:
+    """Write down what a saved segment says now, as the version that its number names."""
     version = SegmentVersion(number=segment.version_no, name=segment.name, spec=segment.spec, saved_at=now, saved_by=by)
     segment.versions.add(version, bulk=False)
 

@@ -24,6 +24,7 @@ EDIT_LESS = lazy("Ask for less: fewer subscriptions, attributes or tags, or spli
 EDIT_CHOICES = lazy("Look at the choices of the saved segment: something in it is no longer, or not for your key.")
 EDIT_TITLES = lazy("Look at the columns of the saved segment, their titles above all.")
 KEY = lazy("Enter a new key for this account, or ask an admin for one.")
+KEY_ANEW = lazy("Enter your key for this account.")
 AGAIN = lazy("Run it again: the same questions, with today’s data.")
 AGAIN_LATER = lazy("Run it again in a while. What troubled APSIS often passes.")
 AGAIN_AFTER = lazy("Then run it again.")
@@ -41,7 +42,10 @@ WAYS: Mapping[str, tuple[tuple[Way, Any], ...]] = {
     **dict.fromkeys(
         ("column_missing", "column_twice"), (("edit", EDIT_TITLES), ("again", AGAIN_AFTER), ("tell", TELL))
     ),
-    **dict.fromkeys(("foreign_address", "redirected", "wrong_address"), (("tell", TELL), ("again", AGAIN_AFTER))),
+    **dict.fromkeys(
+        ("foreign_address", "inward_address", "redirected", "wrong_address"),
+        (("tell", TELL), ("again", AGAIN_AFTER)),
+    ),
     **dict.fromkeys(
         ("export_failed", "never_ready"),
         (("again", AGAIN_LATER), ("edit", EDIT_LESS), ("tell", TELL)),
@@ -50,6 +54,7 @@ WAYS: Mapping[str, tuple[tuple[Way, Any], ...]] = {
         ("trouble_lasted", "never_in_turn", "answer_lost_twice"),
         (("again", AGAIN_LATER), ("tell", TELL)),
     ),
+    **dict.fromkeys(("account_moved", "person_left", "key_erased"), (("key", KEY_ANEW), ("again", AGAIN_AFTER))),
     "disk_stayed_full": (("tell", TELL), ("again", AGAIN_AFTER)),
     "file_too_large": (("edit", EDIT_LESS), ("tell", TELL)),
 }

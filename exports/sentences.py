@@ -65,6 +65,9 @@ FAILURES: Mapping[str, Any] = {
     "trouble_lasted": lazy("%(what)s We tried %(tries)s times and stopped."),
     "disk_stayed_full": lazy("This desk’s disk stayed full for as long as APSIS kept the file."),
     "our_fault": lazy("Something broke on our side, and this run ended. Your saved segment is unharmed."),
+    "account_moved": lazy("The vendor account moved to another address while this run was on its way."),
+    "person_left": lazy("This run was stopped because its owner’s account was closed."),
+    "key_erased": lazy("The key of this run was erased before it could go on."),
     "file_empty": lazy("APSIS sent an empty file, without even a header."),
     "file_too_large": lazy("The file unpacks to more than this desk is set to take."),
     "gzip_damaged": lazy("The compressed file arrived damaged."),
@@ -87,6 +90,9 @@ MEANINGS: Mapping[str, Any] = {
     "never_in_turn": lazy("Nothing was made there, and nothing of yours is lost."),
     "trouble_lasted": lazy("This is not about your choices, and nothing of yours is lost."),
     "disk_stayed_full": lazy("This is not about your choices. Whoever runs this desk has to make room."),
+    "account_moved": lazy("All keys for the old address were erased. Your saved segment is unharmed."),
+    "person_left": lazy("Their keys were erased with it. What was asked for at APSIS dies by itself within a day."),
+    "key_erased": lazy("Nothing can go on without a key. Your saved segment is unharmed."),
     "our_fault": lazy("This is not about your choices. The people who run this desk can find out with the reference."),
 }
 FILE_MEANING = lazy("A file that is not exactly what was asked for is never shown. It was thrown away.")

@@ -33,6 +33,10 @@ def advance(*, pk: int, queue: Literal["calls", "files"], **kwargs: object) -> N
             runner.advance(run, client)
     except StaleRun:
         log.info("claim ended", extra={"run": run.pk, "claim": run.claim_no})
+    except clients.KeyErased:
+        # Whoever erased it stopped the runs of that moment; this one was started in the very same.
+        with suppress(StaleRun):
+            endings.give_up(run, "key_erased", now=timezone.now())
     except (OperationalError, InterfaceError) as error:
         # Without a database nothing can be said either. Like that of a dead worker, the claim ends with its lease.
         log.warning("database away", extra={"run": run.pk, "claim": run.claim_no, "why": type(error).__name__})

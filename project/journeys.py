@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
+from accounts.actions import FOREIGN
 from accounts.models import Credential, User, VendorAccount
 from accounts.requests import Request
 from audit.models import Event
@@ -78,9 +79,17 @@ def credential_list(request: Request) -> HttpResponse:
     waiting: dict[int, list[str]] = {}
     for account_id, name in SavedSegment.objects.visible_to(request.user).values_list("account", "name"):
         waiting.setdefault(account_id, []).append(name)
-    rows = [(account, own.get(account.pk)) for account in VendorAccount.objects.all()]
+    gone = Credential.objects.filter(owner=request.user, sealed_secret="").values_list("account", "test_message")
+    why = dict(gone)
+    rows = [(account, own.get(account.pk), why.get(account.pk, "")) for account in VendorAccount.objects.all()]
     refused = [
-        {"credential": key, "count": len(names), "names": names[:NAMED], "more": max(0, len(names) - NAMED)}
+        {
+            "credential": key,
+            "is_foreign": key.test_message == FOREIGN,
+            "count": len(names),
+            "names": names[:NAMED],
+            "more": max(0, len(names) - NAMED),
+        }
         for key, names in ((key, waiting.get(key.account_id, [])) for key in own.values())
         if key.state == Credential.State.REFUSED
     ]

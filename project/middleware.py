@@ -5,9 +5,12 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import resolve_url
+from django.shortcuts import redirect, resolve_url
+from django.urls import Resolver404, resolve
 from django.utils import timezone
 from django_htmx.http import HttpResponseClientRefresh
+
+from accounts import second_factor as second_factor_rules
 
 Answer = Callable[[HttpRequest], HttpResponse]
 
@@ -33,6 +36,39 @@ def own_time_zone(get_response: Answer) -> Answer:
             return get_response(request)
 
     return middleware
+
+
+# What somebody who has yet to set up a second factor may reach: the way to one, and the way out.
+TO_A_FACTOR = {
+    "second_factor",
+    "mfa_activate_totp",
+    "mfa_add_webauthn",
+    "account_reauthenticate",
+    "account_logout",
+    "healthz",
+    "readyz",
+}
+
+
+def second_factor(get_response: Answer) -> Answer:
+    """Lead those whose group works with a second factor to setting one up, until they have."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        groups = settings.REQUIRE_SECOND_FACTOR
+        if not groups or not request.user.is_authenticated or _leads_to_a_factor(request):
+            return get_response(request)
+        if not second_factor_rules.is_missing(request.user, groups):
+            return get_response(request)
+        return HttpResponseClientRefresh() if "HX-Request" in request.headers else redirect("second_factor")
+
+    return middleware
+
+
+def _leads_to_a_factor(request: HttpRequest) -> bool:
+    try:
+        return resolve(request.path_info).view_name in TO_A_FACTOR
+    except Resolver404:
+        return False
 
 
 def fresh_page_for_lost_session(get_response: Answer) -> Answer:

@@ -24,6 +24,7 @@ if DEMO:
     env.ENVIRON = {**demo_keys.read_or_make(DATA_DIR), **env.ENVIRON}
 
 SECRET_KEY = env.str("SECRET_KEY")
+SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])  # former ones, until their sessions have ended
 VAULT_KEYS = env.list("VAULT_KEYS")  # Fernet keys, newest first; apart from SECRET_KEY so that each can rotate
 DEBUG = env.bool("DEBUG", False)
 PORT = env.int("PORT", 8000)
@@ -51,6 +52,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
     "csp",
     "django_filters",
     "django_htmx",
@@ -72,6 +74,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "project.middleware.private_answers",
+    "project.middleware.second_factor",
     "project.middleware.own_time_zone",
     "project.middleware.fresh_page_for_lost_session",
 ]
@@ -116,10 +119,11 @@ BROKER_URL = env.str("BROKER_URL", f"redis+socket://{DATA_DIR / 'valkey' / 'valk
 # The throttle of the sign-in page lives here. JSON, because a pickle from a shared server is code.
 CACHES = {
     "default": {
-        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "BACKEND": "project.cache.SteadyCache",
         "LOCATION": env.str("CACHE_URL", f"unix://{DATA_DIR / 'valkey' / 'valkey.sock'}?db=1"),
         "KEY_PREFIX": "desk",
-        "OPTIONS": {"serializer": "project.cache.JSONSerializer"},
+        # A server that hangs must not hold the sign-in: after two seconds it counts as away.
+        "OPTIONS": {"serializer": "project.cache.JSONSerializer", "socket_timeout": 2, "socket_connect_timeout": 2},
     }
 }
 
@@ -134,7 +138,16 @@ ACCOUNT_LOGIN_METHODS = {"username", "email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "username*", "password1*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"  # an admin vouches for the address
 ACCOUNT_SESSION_REMEMBER = False
+# What changes how somebody signs in, or whose key works for them, is asked for again after this many seconds.
+ACCOUNT_REAUTHENTICATION_TIMEOUT = env.int("REAUTHENTICATION_TIMEOUT", 15 * 60)
 ACCOUNT_LOGOUT_ON_GET = False
+# A second factor: anybody may have one, the people of these groups must. The demo's people have none.
+REQUIRE_SECOND_FACTOR = env.list("REQUIRE_SECOND_FACTOR", default=[] if DEMO else ["Admin", "Auditor"])
+MFA_ADAPTER = "accounts.second_factor.SealedFactors"
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]
+MFA_TOTP_ISSUER = "Consent Desk"
+MFA_ALLOW_UNVERIFIED_EMAIL = True  # an admin vouches for the address, so none is ever verified by mail
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = DEMO  # http on this machine, and nowhere else
 PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.Argon2PasswordHasher",
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",

@@ -4,8 +4,9 @@ from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
 from django.urls import include, path
 
+from accounts import own
 from accounts.urls import urlpatterns as credentials
-from project import health, journeys
+from project import admin_pages, health, journeys
 
 # One way in for everybody: the admin site has no sign-in of its own, so its throttle and its checks are allauth's.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
@@ -18,7 +19,17 @@ urlpatterns = [
         "credentials/",
         include(([path("", journeys.credential_list, name="credential_list"), *credentials], "accounts")),
     ),
+    path("account/", own.own_account, name="own_account"),
+    path("account/sessions/end/", own.own_sessions_end, name="own_sessions_end"),
+    path("account/second-factor/", own.second_factor_setup, name="second_factor"),
+    # Two of allauth's pages that ours replaces; the first one found is the one that answers.
+    path("accounts/email/", own.to_own_account, name="account_email"),
+    path("accounts/2fa/", own.to_own_account, name="mfa_index"),
     path("accounts/", include("allauth.urls")),
+    path("admin/vendor-accounts/<int:pk>/move/", admin_pages.account_move, name="account_move"),
+    path("admin/people/<int:pk>/deactivate/", admin_pages.person_deactivate, name="person_deactivate"),
+    path("admin/people/<int:pk>/activate/", admin_pages.person_activate, name="person_activate"),
+    path("admin/people/<int:pk>/second-factor/", admin_pages.person_factors, name="person_factors"),
     path("admin/", admin.site.urls),
     path("healthz", health.alive, name="healthz"),
     path("readyz", health.ready, name="readyz"),

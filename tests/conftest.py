@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import socket
+import time
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
@@ -133,17 +134,26 @@ def karin(db: None) -> User:
     return _person("karin", "Admin")
 
 
+def sign_in(client: Client, person: User, *, ago: float = 0.0) -> Client:
+    """Let a client be a person's, who showed their password some seconds ago."""
+    client.force_login(person)
+    session = client.session
+    session["account_authentication_methods_user"] = str(person.pk)
+    session["account_authentication_methods"] = [
+        {"method": "password", "at": time.time() - ago, "username": person.username}
+    ]
+    session.save()
+    return client
+
+
 @pytest.fixture
 def as_anna(client: Client, anna: User) -> Client:
-    client.force_login(anna)
-    return client
+    return sign_in(client, anna)
 
 
 @pytest.fixture
 def as_jonas(jonas: User) -> Client:
-    client = Client()
-    client.force_login(jonas)
-    return client
+    return sign_in(Client(), jonas)
 
 
 # ── The pretended vendor ─────────────────────────────────────────────────────────────────────────────────────

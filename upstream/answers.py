@@ -43,6 +43,7 @@ EMPTY = "empty"
 TOO_LARGE = "too large"
 NOT_A_FILE = "not a file"
 FOREIGN_ADDRESS = "foreign address"
+INWARD_ADDRESS = "inward address"
 REFUSED_TWICE = "refused twice"
 NO_SLOT = "no slot"
 
@@ -518,6 +519,16 @@ ANSWERS: Mapping[Key, Meaning] = {
             "The poll URL is at another origin than the account. Nothing was sent. Check base address and region."
         ),
     ),
+    Key("apsis", "", "", INWARD_ADDRESS): Meaning(
+        "inward_address",
+        "ForeignURL",
+        Again.NEVER,
+        gettext_noop(
+            "The address of this account leads into our own network. We sent nothing there, so your key is safe. "
+            "Tell an admin."
+        ),
+        gettext_noop("The host resolves to an address that is not public. Nothing was sent. Check it, and its DNS."),
+    ),
     # --- any vendor ---
     Key("", "", "", "2xx"): Meaning(
         "answered",
@@ -633,6 +644,16 @@ ANSWERS: Mapping[Key, Meaning] = {
             "The vendor named an address outside its own. We sent nothing there, so your key is safe. Tell an admin."
         ),
         gettext_noop("A URL in an answer is at another origin than the account. Nothing was sent."),
+    ),
+    Key("", "", "", INWARD_ADDRESS): Meaning(
+        "inward_address",
+        "ForeignURL",
+        Again.NEVER,
+        gettext_noop(
+            "The address of this account leads into our own network. We sent nothing there, so your key is safe. "
+            "Tell an admin."
+        ),
+        gettext_noop("The host resolves to an address that is not public. Nothing was sent."),
     ),
     Key("", "", "", NO_SLOT): Meaning(
         "waiting_for_slot",

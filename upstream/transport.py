@@ -4,11 +4,9 @@ What every client of a vendor shares stands here: timeouts, size caps, the check
 small retries inside a step. What an answer means is looked up in `upstream.answers`.
 """
 
-import functools
 import json
 import logging
 import random
-import ssl
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -24,6 +22,7 @@ from upstream import errors
 from upstream.answers import (
     BROKEN,
     FOREIGN_ADDRESS,
+    INWARD_ADDRESS,
     MAYBE_RECEIVED,
     NO_ANSWER,
     OK,
@@ -32,6 +31,7 @@ from upstream.answers import (
     Meaning,
     explain,
 )
+from upstream.network import InwardAddress, network
 from upstream.origin import Origin
 from upstream.problems import Problem, read_problem
 from upstream.stream import Stream, encoding
@@ -324,6 +324,8 @@ class Transport:
     def _no_answer(
         self, request: Request, fault: httpx.TransportError, status: int | None = None
     ) -> errors.UpstreamError:
+        if isinstance(fault, InwardAddress):
+            return self._error(request, explain(self.vendor, request.call, INWARD_ADDRESS, style=request.style))
         sent = not isinstance(fault, _NOTHING_SENT)
         # A sign-in that got no answer says nothing about the question that was to follow: that was never sent.
         received = sent and not request.repeatable
@@ -335,11 +337,6 @@ class Transport:
 
     def _error(self, request: Request, meaning: Meaning, **facts: Any) -> errors.UpstreamError:
         return errors.from_meaning(meaning, method=request.method, call=request.call, **facts)
-
-
-def network() -> httpx.HTTPTransport:
-    """Make a pool of connections that asks the environment for nothing. One may be shared by many clients."""
-    return httpx.HTTPTransport(verify=_certificates(), trust_env=False, limits=httpx.Limits(max_connections=20))
 
 
 def read_retry_after(header: str, now: float) -> float | None:
@@ -366,8 +363,3 @@ def _soon_again(fault: Exception) -> bool | float:
         return fault.retry_after + jitter if fault.retry_after <= LONGEST_WAIT else False
     # Throttled without a number: a few seconds would only use up more of a limit counted by the minute.
     return not isinstance(fault, errors.Throttled)
-
-
-@functools.cache
-def _certificates() -> ssl.SSLContext:
-    return httpx.create_ssl_context(trust_env=False)

@@ -15,7 +15,7 @@ class Migration(migrations.Migration):
     atomic = False
 
     dependencies = [
-        ("accounts", "0001_initial"),
+        ("accounts", "0003_line"),
         ("exports", "0001_initial"),
     ]
 

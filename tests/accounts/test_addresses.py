@@ -9,13 +9,14 @@ from django.core.exceptions import ValidationError
 
 from accounts.addresses import checked_base_url
 from accounts.models import VendorAccount
+from upstream import network
 
 GOOD = {
     "https://api.apsis.one": "https://api.apsis.one",
     " https://api.apsis.one/ ": "https://api.apsis.one",
     "https://API.Example.com": "https://api.example.com",
     "https://api.example.com:8443": "https://api.example.com:8443",
-    "https://[2001:db8::1]:8443": "https://[2001:db8::1]:8443",
+    "https://[2600:1901::1]:8443": "https://[2600:1901::1]:8443",
 }
 NEVER = [
     "",
@@ -77,6 +78,39 @@ def test_http_goes_to_this_machine_under_the_demo_flag_alone(typed: str, setting
     settings.DEMO = False
     with pytest.raises(ValidationError, match="https"):
         checked_base_url(typed)
+
+
+@pytest.mark.parametrize(
+    "typed", ["https://10.0.0.5", "https://169.254.169.254", "https://[fd12::1]", "https://0.0.0.0"]
+)
+@pytest.mark.parametrize("demo", [True, False])
+def test_no_private_address_passes_not_even_in_the_demo(typed: str, demo: bool, settings: Any) -> None:
+    settings.DEMO = demo
+    with pytest.raises(ValidationError, match="private network"):
+        checked_base_url(typed)
+
+
+@pytest.mark.parametrize("found", [["127.0.0.1"], ["169.254.169.254"], ["93.184.215.14", "10.0.0.5"]])
+def test_nor_does_a_name_that_leads_to_one(found: list[str], settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings.DEMO = False
+    asked: list[tuple[str, int]] = []
+    monkeypatch.setattr(network, "resolve", lambda host, port: asked.append((host, port)) or found)
+    with pytest.raises(ValidationError, match="private network"):
+        checked_base_url("https://vendor.example:8443")
+    assert asked == [("vendor.example", 8443)]
+
+
+def test_a_public_name_passes_and_an_unknown_one_does_not(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings.DEMO = False
+    monkeypatch.setattr(network, "resolve", lambda host, port: ["93.184.215.14"])
+    assert checked_base_url("https://vendor.example") == "https://vendor.example"
+
+    def unknown(host: str, port: int) -> list[str]:
+        raise OSError
+
+    monkeypatch.setattr(network, "resolve", unknown)
+    with pytest.raises(ValidationError, match="No server has this name"):
+        checked_base_url("https://vendor.example")
 
 
 @pytest.mark.django_db

@@ -24,7 +24,7 @@ from runs.models import Status
 from tests.conftest import Vendor
 from tests.exports.clockwork import Turner, assert_failed, assert_no_secret_in, codes, said, served, stored, turning
 from tests.upstream.faultserver import RESET, FaultServer, head, whole
-from upstream.transport import network
+from upstream.network import network
 
 DENIED = {"message": "User is not authorized to access this resource with an explicit deny"}
 DAY = 24 * 3600
@@ -68,7 +68,7 @@ def to_fetch(preparing: ExportRun, steps: Turner) -> ExportRun:
 @pytest.fixture
 def sockets(vendor: Vendor, started: ExportRun, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], None]]:
     """Put the run's vendor account at an address on a real socket: the sandbox's at first."""
-    wire = network()
+    wire = network(loopback=True)
     monkeypatch.setattr(clients, "wire", lambda account: wire)
 
     def move_to(address: str) -> None:

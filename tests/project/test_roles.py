@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
 from django.contrib.auth.models import Group
 from django.test import Client
 from django.urls import get_resolver, reverse
@@ -94,6 +96,8 @@ class _Numbers:
     person: int = 1
     event: int = 1
     group: int = 1
+    address: int = 1
+    factor: int = 1
 
 
 def _address(name: str, of: _Numbers) -> str:
@@ -111,6 +115,12 @@ def _address(name: str, of: _Numbers) -> str:
     else:
         arguments = {
             "account_confirm_email": {"key": "nobodys"},
+            "account_move": {"pk": of.account},
+            "person_deactivate": {"pk": of.person},
+            "person_activate": {"pk": of.person},
+            "person_factors": {"pk": of.person},
+            "mfa_remove_webauthn": {"pk": of.factor},
+            "mfa_edit_webauthn": {"pk": of.factor},
             "account_reset_password_from_key": {"uidb36": "1", "key": "nobodys-key"},
         }.get(name, {})
     return reverse(name, kwargs=arguments)
@@ -129,7 +139,8 @@ def _of_admin(name: str, of: _Numbers) -> dict[str, Any]:
         "accounts_vendoraccount": of.account,
         "audit_event": of.event,
         "auth_group": of.group,
-        "account_emailaddress": 1,
+        "account_emailaddress": of.address,
+        "mfa_authenticator": of.factor,
     }
     return {"object_id": of_model[found[1]]} if found and found[1] in of_model else {}
 
@@ -144,6 +155,7 @@ def desk(
     key(anna, hers, "demo-anna")
     actions.save_segment(by=anna, account=segment.account, name="Renamed", spec=segment.consent_spec, segment=segment)
     run = steps.to_the_end(actions.start(segment, by=anna, now=steps.now))
+    siv = User.objects.create_user("siv", "siv@example.com")  # who asks for nothing, and has what nobody may look at
     numbers = _Numbers(
         segment=segment.pk,
         run=run.pk,
@@ -152,6 +164,8 @@ def desk(
         person=jonas.pk,
         event=Event.objects.order_by("pk")[0].pk,
         group=Group.objects.order_by("pk")[0].pk,
+        address=EmailAddress.objects.create(user=jonas, email=jonas.email).pk,
+        factor=Authenticator.objects.create(user=siv, type=Authenticator.Type.TOTP, data={}).pk,
     )
     return numbers, {"own": anna, "–": anna, "other's": jonas, "auditor": maria, "admin": karin}
 

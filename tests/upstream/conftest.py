@@ -1,13 +1,16 @@
 """What the tests of `upstream` share. No attempt waits for the next."""
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import pytest
 import stamina
 
 from tests.upstream.vendor import BASE, NOW, SECRET, Vendor, jwt
+from upstream import transport
 from upstream.apsis.client import Apsis
+from upstream.network import network
 from upstream.tokens import MemoryTokens, Token
 
 
@@ -15,6 +18,12 @@ from upstream.tokens import MemoryTokens, Token
 def no_pauses() -> Iterator[None]:
     with stamina.set_testing(True, attempts=3, cap=True):
         yield
+
+
+@pytest.fixture(autouse=True)
+def this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let clients that open connections of their own reach the servers of the tests, which are on this machine."""
+    monkeypatch.setattr(transport, "network", partial(network, loopback=True))
 
 
 @pytest.fixture

@@ -1,0 +1,62 @@
+"""One's own account: name, time zone, second factor, sessions."""
+
+from allauth.mfa.models import Authenticator
+from django.conf import settings
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from accounts import actions, second_factor, sessions
+from accounts.forms import ZoneForm
+from accounts.requests import Request
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def own_account(request: Request) -> HttpResponse:
+    """Show how one signs in and from where, and let one choose one's time zone."""
+    form = ZoneForm(request.POST if request.method == "POST" else None, instance=request.user)
+    if form.is_valid():
+        actions.set_zone(request.user, form.cleaned_data["time_zone"])
+        messages.success(request, _("Times are shown in your zone from now on."))
+        return redirect("own_account")
+    factors = Authenticator.objects.filter(user=request.user).order_by("created_at")
+    codes = factors.filter(type=Authenticator.Type.RECOVERY_CODES).first()
+    context = {
+        "form": form,
+        "groups": [group.name for group in request.user.groups.all()],
+        "app": factors.filter(type=Authenticator.Type.TOTP).first(),
+        "passkeys": factors.filter(type=Authenticator.Type.WEBAUTHN),
+        "codes_left": len(codes.wrap().get_unused_codes()) if codes else None,
+        "is_name": second_factor.is_name(request),
+        "has_factor": second_factor.has_one(request.user),
+        "others": sum(1 for found in sessions.of(request.user) if found.session_key != request.session.session_key),
+    }
+    return TemplateResponse(request, "accounts/own_account.html", context, status=422 if form.errors else 200)
+
+
+@require_POST
+def own_sessions_end(request: Request) -> HttpResponse:
+    """Sign out everywhere but here."""
+    ended = sessions.end(request.user, but=request.session.session_key)
+    said = ngettext("%(n)s other session has ended.", "%(n)s other sessions have ended.", ended)
+    messages.success(request, said % {"n": ended})
+    return redirect("own_account")
+
+
+@require_safe
+def second_factor_setup(request: Request) -> HttpResponse:
+    """Say that one's group works with a second factor, and offer the two kinds there are."""
+    must = second_factor.is_missing(request.user, settings.REQUIRE_SECOND_FACTOR)
+    if not must:
+        return redirect("own_account")
+    return TemplateResponse(request, "accounts/second_factor.html", {"is_name": second_factor.is_name(request)})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def to_own_account(request: Request) -> HttpResponse:
+    """Lead on from pages of allauth that ours replaces: nobody changes their own e-mail address."""
+    return redirect("own_account")

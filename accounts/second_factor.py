@@ -1,0 +1,55 @@
+"""The second factor: what allauth asks of us about it, and who must have one."""
+
+from collections.abc import Sequence
+
+import qrcode
+from allauth.mfa.adapter import DefaultMFAAdapter
+from allauth.mfa.models import Authenticator
+from django.http import HttpRequest
+from django.utils.html import format_html
+
+from accounts import vault
+from accounts.models import User
+
+MARGIN = 4  # modules of white around the code, as its standard asks
+
+
+class SealedFactors(DefaultMFAAdapter):  # type: ignore[misc]  # allauth tells no types
+    """Keeps the secrets of authenticator apps and recovery codes in the vault."""
+
+    def encrypt(self, text: str) -> str:
+        return vault.seal(text)
+
+    def decrypt(self, encrypted_text: str) -> str:
+        return vault.unseal(encrypted_text)
+
+    def build_totp_svg(self, url: str) -> str:
+        """Draw the code as one path, with no style and no address of its own, which the page's policy would refuse."""
+        code = qrcode.QRCode(border=MARGIN)
+        code.add_data(url)
+        code.make()
+        rows = code.get_matrix()
+        path = "".join(f"M{x} {y}h1v1h-1z" for y, row in enumerate(rows) for x, dark in enumerate(row) if dark)
+        return format_html(
+            '<svg class="qr" viewBox="0 0 {0} {0}" aria-hidden="true" focusable="false" shape-rendering="crispEdges">'
+            '<rect width="{0}" height="{0}" fill="#fff"/><path d="{1}" fill="#000"/></svg>',
+            len(rows),
+            path,
+        )
+
+
+def has_one(person: User) -> bool:
+    """Say whether a person signs in with a second factor. Recovery codes alone are none."""
+    factors = Authenticator.objects.filter(user=person)
+    return bool(factors.exclude(type=Authenticator.Type.RECOVERY_CODES).exists())
+
+
+def is_missing(person: User, groups: Sequence[str]) -> bool:
+    """Say whether a person is in one of the groups that work with a second factor, and has none."""
+    return person.groups.filter(name__in=groups).exists() and not has_one(person)
+
+
+def is_name(request: HttpRequest) -> bool:
+    """Say whether the desk was opened by a name: browsers make passkeys for names, never for bare numbers."""
+    host = request.get_host().rpartition(":")[0] or request.get_host()
+    return not host.replace(".", "").isdigit() and not host.startswith("[")

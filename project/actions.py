@@ -1,0 +1,84 @@
+"""What people do that crosses the apps: each verb is one transaction, composed of the verbs of the floors below."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+from django.utils import timezone
+
+from accounts import actions as accounts
+from accounts import sessions
+from accounts.models import User, VendorAccount
+from audit import actions as audit
+from exports import upheavals
+from exports.models import ExportRun, SavedSegment
+
+
+@dataclass(frozen=True)
+class Toll:
+    """What a change would cost, or has cost: people's keys, runs on their way, sessions, saved segments."""
+
+    credentials: int = 0
+    runs: int = 0
+    sessions: int = 0
+    segments: int = 0
+
+
+def toll_of_moving(account: VendorAccount) -> Toll:
+    """Count what `move_account` would erase and stop."""
+    runs = ExportRun.objects.unfinished().filter(credential__account=account)
+    return Toll(credentials=account.credentials.kept().count(), runs=runs.count())
+
+
+@transaction.atomic
+def move_account(account: VendorAccount, *, region: str, other_url: str, by: User, now: datetime | None = None) -> Toll:
+    """Let a vendor account answer at another address: keys for the old one are erased, their runs stopped."""
+    now = now or timezone.now()
+    if VendorAccount(region=region, other_url=other_url).base_url == account.base_url:
+        return Toll()
+    # Runs before keys: the order in which a worker writes, so that the two never wait for each other.
+    runs = ExportRun.objects.filter(credential__account=account)
+    stopped = upheavals.stop_runs(runs, "account_moved", by=by, now=now)
+    erased = accounts.move_account(account, region=region, other_url=other_url, by=by, now=now)
+    return Toll(credentials=len(erased), runs=stopped)
+
+
+def toll_of_leaving(person: User) -> Toll:
+    """Count what `deactivate` would end, erase, stop and hand over."""
+    return Toll(
+        credentials=person.credentials.kept().count(),
+        runs=ExportRun.objects.visible_to(person).unfinished().count(),
+        sessions=sum(1 for _session in sessions.of(person)),
+        segments=SavedSegment.objects.visible_to(person).count(),
+    )
+
+
+@transaction.atomic
+def deactivate(person: User, *, heir: User | None, by: User, now: datetime | None = None) -> Toll:
+    """Close the account of somebody who leaves: sessions end, keys are erased, runs stop, segments go to the heir.
+
+    Without an heir the saved segments stay. Raises ValueError for oneself and for an operator's account.
+    """
+    now = now or timezone.now()
+    stopped = upheavals.stop_runs(ExportRun.objects.visible_to(person), "person_left", by=by, now=now)
+    ended, erased = accounts.deactivate(person, by=by, now=now)
+    toll = Toll(
+        credentials=erased,
+        runs=stopped,
+        sessions=ended,
+        segments=upheavals.hand_over(SavedSegment.objects.visible_to(person), to=heir, by=by, now=now) if heir else 0,
+    )
+    audit.record(
+        "person.deactivated",
+        by=by,
+        target=person,
+        now=now,
+        sessions=toll.sessions,
+        credentials=toll.credentials,
+        runs=toll.runs,
+        segments=toll.segments,
+        heir=str(heir) if heir else None,
+    )
+    return toll

@@ -1,0 +1,93 @@
+"""Pages of an admin that ask before much happens at once: what it costs stands on the page, with its figures."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.contrib.auth.decorators import permission_required
+from django.core.exceptions import PermissionDenied
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.template.response import TemplateResponse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST
+
+from accounts import actions as accounts
+from accounts import second_factor
+from accounts.forms import LeaverForm, MoveForm
+from accounts.models import User, VendorAccount
+from accounts.requests import Request
+from project import actions
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@permission_required("accounts.change_vendoraccount", raise_exception=True)
+def account_move(request: Request, pk: int) -> HttpResponse:
+    """Let a vendor account answer at another address: first the address, then what it costs, then it is done."""
+    account = get_object_or_404(VendorAccount, pk=pk)
+    present, name = account.base_url, account.name
+    form = MoveForm(request.POST if request.method == "POST" else None, instance=account)
+    context = {"form": form, "name": name, "present": present, "pk": pk}
+    if not form.is_valid():
+        status = 422 if form.errors else 200
+        return TemplateResponse(request, "accounts/account_move.html", context, status=status)
+    # The instance holds the address as it was checked; the form's own data is as it was typed.
+    wanted, region, other_url = account.base_url, account.region, account.other_url
+    account.refresh_from_db()
+    toll = actions.toll_of_moving(account)
+    is_costly = wanted != present and (toll.credentials or toll.runs)
+    if is_costly and request.POST.get("confirmed") != wanted:
+        context |= {"toll": toll, "wanted": wanted}
+        return TemplateResponse(request, "accounts/account_move_confirm.html", context, status=409)
+    actions.move_account(account, region=region, other_url=other_url, by=request.user)
+    messages.success(request, _("%(account)s answers at %(address)s.") % {"account": account, "address": wanted})
+    return redirect("admin:accounts_vendoraccount_change", pk)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@permission_required("accounts.change_user", raise_exception=True)
+def person_deactivate(request: Request, pk: int) -> HttpResponse:
+    """Close the account of somebody who leaves, with all that hangs on it, in one form."""
+    person = _colleague(request, pk)
+    if not person.is_active:
+        return TemplateResponse(request, "accounts/person_activate.html", {"person": person})
+    toll = actions.toll_of_leaving(person)
+    entered = request.POST if request.method == "POST" else None
+    form = LeaverForm(entered, leaver=person, has_segments=bool(toll.segments))
+    if not form.is_valid():
+        context = {"person": person, "toll": toll, "form": form}
+        status = 422 if form.errors else 200
+        return TemplateResponse(request, "accounts/person_deactivate.html", context, status=status)
+    actions.deactivate(person, heir=form.chosen, by=request.user)
+    messages.success(request, _("The account of %(who)s is closed.") % {"who": person})
+    return redirect("admin:accounts_user_change", pk)
+
+
+@require_POST
+@permission_required("accounts.change_user", raise_exception=True)
+def person_activate(request: Request, pk: int) -> HttpResponse:
+    """Let somebody in again."""
+    person = _colleague(request, pk)
+    accounts.activate(person, by=request.user)
+    messages.success(request, _("%(who)s can sign in again.") % {"who": person})
+    return redirect("admin:accounts_user_change", pk)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@permission_required("accounts.change_user", raise_exception=True)
+def person_factors(request: Request, pk: int) -> HttpResponse:
+    """Take the second factor from somebody who lost theirs, so that they can set up another."""
+    person = _colleague(request, pk)
+    context = {"person": person, "has_factor": second_factor.has_one(person)}
+    if request.method != "POST" or not context["has_factor"]:
+        return TemplateResponse(request, "accounts/person_factors.html", context)
+    accounts.reset_factors(person, by=request.user)
+    messages.success(request, _("%(who)s has no second factor now.") % {"who": person})
+    return redirect("admin:accounts_user_change", pk)
+
+
+def _colleague(request: Request, pk: int) -> User:
+    """Return somebody else, and no operator: nobody closes their own account, or the one above all. Raises 403, 404."""
+    person = get_object_or_404(User, pk=pk)
+    if person.pk == request.user.pk or person.is_superuser:
+        raise PermissionDenied
+    return person
