@@ -27,7 +27,7 @@ from upstream.apsis.exports import Preparing, Style
 from upstream.errors import UpstreamError
 
 POLL_LIFE = timedelta(days=1)  # S0: the poll URL is valid for 1 day
-FIRST_POLL, POLL_GROWTH, SLOWEST_POLL = 2.0, 1.6, 60.0  # seconds; S0 asks for exponential back-off
+FIRST_POLL, POLL_GROWTH = 2.0, 1.6  # seconds; S0 asks for exponential back-off
 
 
 def advance(run: ExportRun, client: Apsis, *, clock: Clock = timezone.now) -> None:
@@ -149,7 +149,7 @@ def _link(run: ExportRun) -> tuple[str, Style]:
 def poll_pause(count: int, at_least: float | None = None) -> timedelta:
     """Return the pause after the `count`th poll: 2 s, then 1.6 times longer each, up to a minute, 20 % either way."""
     # Twenty polls reach the slowest pace; a power of a day's polls would be too large for a number.
-    return pause(min(SLOWEST_POLL, FIRST_POLL * POLL_GROWTH ** min(count, 20)), at_least)
+    return pause(min(settings.RUN_SLOWEST_POLL, FIRST_POLL * POLL_GROWTH ** min(count, 20)), at_least)
 
 
 def _ms(started: float) -> int:

@@ -3,7 +3,7 @@
 Fair by rounds. Whoever joins stands in the round that is being served, or in the one after their own last; rounds are
 served in order, and within one the order is that of joining. So a person's only run waits for one run of everybody
 else, not for the forty that somebody started before. The round is a number in the row (`turn`): no place has to be
-moved when the line does. (docs/decisions/0005)
+moved when the line does. (docs/decisions/0007)
 """
 
 from __future__ import annotations

@@ -64,9 +64,9 @@ class Fetched:
 class Desk:
     """A marketer, her key for the sandbox at `url`, and runs that stand right before their long step."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, name: str = "") -> None:
         self._by = User.objects.create_user(f"anna-{time.time_ns()}", f"{time.time_ns()}@example.com")
-        account = VendorAccount.objects.create(name=url, region="other", other_url=url)
+        account = VendorAccount.objects.create(name=name or url, region="other", other_url=url)
         key = {"client_id": "demo-anna", "secret": "demo-anna-secret"}
         self._key = accounts.save_credential(by=self._by, account=account, **key)
         self._segment = actions.save_segment(by=self._by, account=account, name="Bench", spec=_spec(self._key))
@@ -85,6 +85,16 @@ class Desk:
                 return run
             time.sleep(0.05)
         raise Failed(f"the export was not ready: {run.status} {run.code} {run.facts}")
+
+    def asked(self) -> ExportRun:
+        """Ask the vendor for an export, as a worker would."""
+        run = actions.start(self._segment, by=self._by)
+        claimed = claim(ExportRun.objects.all(), run.pk, queue="calls", now=timezone.now())
+        assert claimed is not None
+        with clients.client_for(claimed.credential) as client:
+            runner.advance(claimed, client)
+        run.refresh_from_db()
+        return run
 
     def address(self) -> tuple[str, str]:
         """Return the URL of a ready file and a token for it, for the reference."""
@@ -147,7 +157,7 @@ def broker() -> Iterator[None]:
     call_command("migrate", verbosity=0)
     program = programs.valkey(Asked.from_environ(os.environ))
     address = Path(os.environ["DATA_DIR"]) / "valkey" / "valkey.sock"
-    with _running(program.command) as process:
+    with running(program.command) as process:
         _until(address.exists, process, "Valkey")
         yield
 
@@ -155,7 +165,7 @@ def broker() -> Iterator[None]:
 @contextmanager
 def worker() -> Iterator[int]:
     """Run the desk's worker of long steps, fresh; yield its process number."""
-    with _running(programs.FILES.command) as process:
+    with running(programs.FILES.command) as process:
         _until(lambda: len(children_of(process.pid)) >= 2, process, "the worker")
         yield process.pid
 
@@ -172,13 +182,23 @@ def vendor(table: Table, *, compresses: bool) -> Iterator[str]:
         "SANDBOX_EXPORTS_PER_SECOND": "0",
     }
     module = "sandbox" if compresses else "tests.bench.plain"
-    with _running((sys.executable, "-m", module, "--port", str(port)), switches) as process:
+    with running((sys.executable, "-m", module, "--port", str(port)), switches) as process:
         _until(lambda: not is_free(port), process, "the sandbox")
         yield f"http://127.0.0.1:{port}"
 
 
 @contextmanager
-def _running(command: Sequence[str], environment: Mapping[str, str] | None = None) -> Iterator[subprocess.Popen[bytes]]:
+def sandbox() -> Iterator[str]:
+    """Run the sandbox as the environment says; yield its address."""
+    port = _free_port()
+    with running((sys.executable, "-m", "sandbox", "--port", str(port))) as process:
+        _until(lambda: not is_free(port), process, "the sandbox")
+        yield f"http://127.0.0.1:{port}"
+
+
+@contextmanager
+def running(command: Sequence[str], environment: Mapping[str, str] | None = None) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a program; stop it at the end, kindly and then not."""
     process = subprocess.Popen(command, env={**os.environ, **(environment or {})}, stdout=subprocess.DEVNULL)
     try:
         yield process
