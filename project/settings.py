@@ -72,6 +72,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "audit.denials.refusals",
     "project.middleware.private_answers",
     "project.middleware.own_time_zone",
     "project.middleware.fresh_page_for_lost_session",
