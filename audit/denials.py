@@ -56,9 +56,15 @@ def refusals(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[H
     def middleware(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
         if response.status_code == 403 and request.user.is_authenticated:
-            attempted("access.forbidden", by=request.user, target=request.path, method=str(request.method))
+            attempted("access.forbidden", by=request.user, target=_asked_for(request), method=str(request.method))
         elif response.status_code == 429:
             throttled(request)
         return response
 
     return middleware
+
+
+def _asked_for(request: HttpRequest) -> str:
+    """Return the path somebody was after; the admin site leads those it does not want to its sign-in page first."""
+    is_gate = request.resolver_match is not None and request.resolver_match.view_name == "admin:login"
+    return request.GET.get("next", "").partition("?")[0] if is_gate and "next" in request.GET else request.path

@@ -143,10 +143,12 @@ def missing(*, at_most: int) -> range:
 
     Whole is what no new event can fall into, and what waits for no seal: it would be made again with each.
     """
-    newest = Event.objects.aggregate(pk=Max("pk"))["pk"] or 0
-    waiting = Event.objects.unsealed().aggregate(pk=Min("pk"))["pk"] or newest
-    first = tail() // SIZE
-    return range(first, min(newest // SIZE, waiting // SIZE, first + at_most))
+    fresh = Event.objects.filter(pk__gte=tail()).aggregate(first=Min("pk"), newest=Max("pk"))
+    if fresh["newest"] is None:
+        return range(0)
+    waiting = Event.objects.unsealed().aggregate(pk=Min("pk"))["pk"] or fresh["newest"]
+    first = fresh["first"] // SIZE  # numbers that no event got are passed over
+    return range(first, min(fresh["newest"] // SIZE, waiting // SIZE, first + at_most))
 
 
 def renew(sealed: set[int]) -> None:

@@ -63,7 +63,7 @@ def _seal_batch() -> int:
 
 @transaction.atomic
 def _index(number: int) -> None:
-    if _hold() is not None and index.tail() == number * index.SIZE:
+    if _hold() is not None and index.tail() <= number * index.SIZE:
         index.make(number)
 
 

@@ -12,7 +12,7 @@ from datetime import datetime
 from itertools import chain, islice
 from typing import Any
 
-from django.db.models import Max, Min, Q, QuerySet
+from django.db.models import Max, Min, QuerySet
 
 from audit import index
 from audit.models import Block, Event
@@ -21,6 +21,8 @@ FIRST, AT_ONCE = 80, 400  # events fetched in one query: a page's worth at first
 LOOKED_AT = 1000  # events of a stretch whose few deciding fields are read in one query
 FEWEST_LETTERS = 2
 MOST_LETTERS = 8  # terms of what is searched for that the index is asked for; the rest is compared
+
+LAST = 2**63 - 1  # no id is greater
 
 DECIDING = ("pk", "at", "actor_id", "action", "target_key")
 SAYING = ("actor_name", "target", "facts")
@@ -76,19 +78,18 @@ def find(asked: Asked, *, before: int | None = None, after: int | None = None) -
     Lazy: whoever wants a page takes a page, in a handful of queries whatever the filters are. Flat memory.
     """
     newest_first = after is None
+    low, high = (0 if after is None else min(after + 1, LAST)), (LAST if before is None else before - 1)
     tail = index.tail()
-    bounds = Q(pk__lt=before) if before is not None else Q()
-    bounds &= Q(pk__gt=after) if after is not None else Q()
-    fresh = _looked_through(asked, bounds & Q(pk__gte=tail), newest_first)
-    blocks, loose = _blocks(asked, before, after), Event.objects.unsealed().filter(bounds, pk__lt=tail)
+    fresh = _looked_through(asked, max(low, tail), high, newest_first)
+    high = min(high, tail - 1)
+    blocks, loose = _blocks(asked, low, high), Event.objects.unsealed().filter(pk__range=(low, high))
     if asked.groups:
         old = _proposed(asked, blocks, loose, newest_first)
     else:
-        old = _looked_through(asked, bounds & Q(pk__lt=tail) & _within(asked, blocks, loose), newest_first)
-    found = chain(fresh, old) if newest_first else chain(old, fresh)
-    for event in _fetched(found, newest_first):
-        is_within = (before is None or event.pk < before) and (after is None or event.pk > after)
-        if is_within and _answers(asked, event):
+        first, last = _within(asked, blocks, loose)
+        old = _looked_through(asked, max(low, first), min(high, last), newest_first)
+    for event in _fetched(chain(fresh, old) if newest_first else chain(old, fresh), newest_first):
+        if (before is None or event.pk < before) and (after is None or event.pk > after) and _answers(asked, event):
             yield event
 
 
@@ -105,17 +106,16 @@ def _answers(asked: Asked, event: Event) -> bool:
     )
 
 
-def _looked_through(asked: Asked, bounds: Q, newest_first: bool) -> Iterator[int]:
-    """Yield the ids that answer in a stretch that is not indexed, or needs no index, in its order."""
-    order, beyond, size = ("-pk" if newest_first else "pk"), Q(), FIRST
-    fields = DECIDING + (SAYING if asked.text else ())
-    while True:
+def _looked_through(asked: Asked, low: int, high: int, newest_first: bool) -> Iterator[int]:
+    """Yield the ids that answer from `low` to `high`, which are not indexed or need no index, in their order."""
+    size, fields = FIRST, DECIDING + (SAYING if asked.text else ())
+    while low <= high:
+        # One condition at either end, and no other: SQLite keeps to one of two, and may take the wrong one.
+        events = Event.objects.filter(pk__range=(low, high)).order_by("-pk" if newest_first else "pk")
         seen = 0
-        for pk, at, actor, action, key, *said in (
-            Event.objects.filter(bounds & beyond).order_by(order).values_list(*fields)[:size]
-        ):
+        for pk, at, actor, action, key, *said in events.values_list(*fields)[:size]:
             seen += 1
-            beyond = Q(pk__lt=pk) if newest_first else Q(pk__gt=pk)
+            low, high = (low, pk - 1) if newest_first else (pk + 1, high)
             if asked.holds(at, actor, action, key) and (not said or asked.is_said(*said)):
                 yield pk
         if seen < size:
@@ -123,39 +123,34 @@ def _looked_through(asked: Asked, bounds: Q, newest_first: bool) -> Iterator[int
         size = LOOKED_AT
 
 
-def _blocks(asked: Asked, before: int | None, after: int | None) -> QuerySet[Block]:
+def _blocks(asked: Asked, low: int, high: int) -> QuerySet[Block]:
     """Return the blocks that an answer can be in."""
-    blocks = Block.objects.all()
+    blocks = Block.objects.filter(number__range=(low // index.SIZE, high // index.SIZE))
     if asked.since:
         blocks = blocks.filter(last_at__gte=asked.since)
     if asked.until:
         blocks = blocks.filter(first_at__lt=asked.until)
-    if before is not None:
-        blocks = blocks.filter(number__lte=before // index.SIZE)
-    if after is not None:
-        blocks = blocks.filter(number__gte=after // index.SIZE)
     return blocks
 
 
-def _within(asked: Asked, blocks: QuerySet[Block], loose: QuerySet[Event]) -> Q:
-    """Return the bounds of what a period can be in, so that nobody walks there step by step."""
+def _within(asked: Asked, blocks: QuerySet[Block], loose: QuerySet[Event]) -> tuple[int, int]:
+    """Return the first and the last id that a period can hold, so that nobody walks there step by step."""
     if not (asked.since or asked.until):
-        return Q()
+        return 0, LAST
     ends = blocks.aggregate(first=Min("number"), last=Max("number"))
     numbers = {pk // index.SIZE for pk in loose.values_list("pk", flat=True)}
     numbers |= {number for number in ends.values() if number is not None}
     if not numbers:
-        return Q(pk__in=[])
+        return 0, -1
     # Within the blocks at either end, the first and the last event of the period.
-    first, last = min(numbers) * index.SIZE, max(numbers) * index.SIZE
+    first, last = min(numbers) * index.SIZE, (max(numbers) + 1) * index.SIZE - 1
     if asked.since:
-        begun = Event.objects.filter(pk__gte=first, pk__lt=first + index.SIZE, at__gte=asked.since)
-        first = begun.aggregate(pk=Min("pk"))["pk"] or first
-    end = last + index.SIZE - 1
+        begun = Event.objects.filter(pk__range=(first, first + index.SIZE - 1), at__gte=asked.since).order_by("pk")
+        first = begun.values_list("pk", flat=True).first() or first
     if asked.until:
-        over = Event.objects.filter(pk__gte=last, pk__lt=last + index.SIZE, at__lt=asked.until)
-        end = over.aggregate(pk=Max("pk"))["pk"] or end
-    return Q(pk__gte=first, pk__lte=end)
+        over = Event.objects.filter(pk__range=(last - index.SIZE + 1, last), at__lt=asked.until).order_by("-pk")
+        last = over.values_list("pk", flat=True).first() or last
+    return first, last
 
 
 def _proposed(asked: Asked, blocks: QuerySet[Block], loose: QuerySet[Event], newest_first: bool) -> Iterator[int]:

@@ -60,6 +60,22 @@ ONE: Mapping[str, Any] = {
     "accounts.user": lazy("person %(n)s"),
 }
 
+# What else an event tells, by its name in the facts.
+FACTS: Mapping[str, Any] = {
+    "code": lazy("Reason"),
+    "fields": lazy("Fields"),
+    "filters": lazy("Filters"),
+    "form": lazy("Form"),
+    "method": lazy("Asked by"),
+    "people": lazy("People"),
+    "purpose": lazy("Purpose"),
+    "restored": lazy("Version restored"),
+    "rows": lazy("Rows"),
+    "state": lazy("State"),
+    "up_to": lazy("Up to event"),
+    "version": lazy("Version"),
+}
+
 SIGN_INS = tuple(word for word in ACTIONS if word.startswith("session."))
 DENIED = ("access.denied", "access.forbidden")
 SECURITY = (

@@ -173,7 +173,8 @@ def test_odd_addresses_are_answered(as_maria: Client, event: Event, query: str) 
 
 
 def test_newer_than_the_newest_is_the_newest_page(as_maria: Client, event: Event) -> None:
-    assert 'class="told"' in words(as_maria.get(f"{URL}?after=9223372036854775807"))
+    for query in ("", "&q=nordlys", "&period=7"):
+        assert 'class="told"' in words(as_maria.get(f"{URL}?after=9223372036854775807{query}"))
 
 
 def test_hostile_names_stay_text(as_maria: Client, anna: User, account: VendorAccount) -> None:

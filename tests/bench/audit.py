@@ -36,6 +36,7 @@ def main() -> int:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     _database(folder, anew=arguments.anew)
     os.environ.update(DEMO="1", DATA_DIR=str(folder), LOG_LEVEL="WARNING", CACHE_URL="redis://127.0.0.1:1/0")
+    os.environ["AUDIT_HEADS"] = str(folder / f"heads-{urlsplit(os.environ['DATABASE_URL']).scheme}.log")
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "project.settings")
     django.setup()
     from django.conf import settings
@@ -224,7 +225,7 @@ def _measure() -> int:
         slow += median(times) > target
         mark = "" if median(times) <= target else "  SLOW"
         print(
-            f"  {name:<34} {median(times):6.1f} ms (worst {max(times):5.1f}, first {once:5.1f})"
+            f"  {name:<34} {median(times):6.1f} ms (best {min(times):5.1f}, worst {max(times):5.1f}, first {once:5.1f})"
             f" {len(asked):3} queries {lines:3} lines{mark}"
         )
     return 1 if slow else 0
