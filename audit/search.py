@@ -6,6 +6,7 @@ answers is decided here. So no planner's guess about how rare a filter is can ma
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,6 +19,7 @@ from audit import index
 from audit.models import Block, Event
 
 FIRST, AT_ONCE = 80, 400  # events fetched in one query: a page's worth at first, then many
+STRETCHES = 8, 64  # blocks of the index that are read in one query, before all others in a third
 LOOKED_AT = 1000  # events of a stretch whose few deciding fields are read in one query
 FEWEST_LETTERS = 2
 MOST_LETTERS = 8  # terms of what is searched for that the index is asked for; the rest is compared
@@ -155,11 +157,16 @@ def _within(asked: Asked, blocks: QuerySet[Block], loose: QuerySet[Event]) -> tu
 
 def _proposed(asked: Asked, blocks: QuerySet[Block], loose: QuerySet[Event], newest_first: bool) -> Iterator[int]:
     """Yield the ids that the index proposes, and those without a seal yet, which it does not know."""
-    held = index.places(asked.groups, blocks.values_list("number", flat=True))
+    late: dict[int, int] = defaultdict(int)
     for pk in loose.values_list("pk", flat=True):
-        held[pk // index.SIZE] = held.get(pk // index.SIZE, 0) | 1 << pk % index.SIZE
-    for number in sorted(held, reverse=newest_first):
-        yield from index.ids(number, held[number], newest_first=newest_first)
+        late[pk // index.SIZE] |= 1 << pk % index.SIZE
+    numbers = iter(sorted({*blocks.values_list("number", flat=True), *late}, reverse=newest_first))
+    # A page of what is frequent ends within the first few blocks; for what is rare, the rest is read at once.
+    for many in (*STRETCHES, None):
+        stretch = list(islice(numbers, many))
+        held = index.places(asked.groups, stretch) if stretch else {}
+        for number in stretch:
+            yield from index.ids(number, held.get(number, 0) | late.get(number, 0), newest_first=newest_first)
 
 
 def _fetched(proposed: Iterable[int], newest_first: bool) -> Iterator[Event]:

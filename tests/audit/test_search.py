@@ -43,6 +43,7 @@ def history(request: pytest.FixtureRequest, db: None, monkeypatch: pytest.Monkey
     monkeypatch.setattr(search, "FIRST", 5)
     monkeypatch.setattr(search, "LOOKED_AT", 7)
     monkeypatch.setattr(search, "AT_ONCE", 9)
+    monkeypatch.setattr(search, "STRETCHES", (2, 3))
     made(100 if request.param == "half indexed" else 200)
     if request.param != "nothing sealed":
         sealing.seal(now=timezone.now())
@@ -151,6 +152,7 @@ def test_the_number_of_queries_does_not_grow(
     db: None, monkeypatch: pytest.MonkeyPatch, django_assert_max_num_queries: Any
 ) -> None:
     monkeypatch.setattr(index, "SIZE", 16)
+    monkeypatch.setattr(search, "STRETCHES", (1, 2))
     made(100)
     sealing.seal(now=timezone.now())
     asked = Asked(actor=1, text="malmö")
