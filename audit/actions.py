@@ -7,26 +7,32 @@ from django.utils import timezone
 
 from audit.models import Event
 
+DESK = "Consent Desk"
+
 
 def record(
     action: str,
     *,
     by: models.Model | None,
-    target: models.Model,
+    target: models.Model | str,
     now: datetime | None = None,
     **facts: str | int | float | bool | list[str] | None,
 ) -> Event:
     """Append one event, in the transaction of the change that it tells of.
 
-    `action` is `noun.verb`, as `run.started`. `by` is the person, None for the desk itself. `facts` never hold an
-    address, a key or a secret: counts, names of things, purposes.
+    `action` is `noun.verb`, as `run.started`. `by` is the person, None for the desk itself. `target` is a thing, or the
+    words for what is none. `facts` never hold an address, a key or a secret: counts, names of things, purposes.
     """
     return Event.objects.create(
         at=now or timezone.now(),
         action=action,
         actor=by,  # type: ignore[misc]  # the user model stands a floor above
-        actor_name=str(by)[:200] if by else "Consent Desk",
-        target=str(target)[:200],
-        target_key=f"{target._meta.label_lower}:{target.pk}",
+        actor_name=_words(by) if by else DESK,
+        target=_words(target),
+        target_key="" if isinstance(target, str) else f"{target._meta.label_lower}:{target.pk}",
         facts=facts,
     )
+
+
+def _words(named: object) -> str:
+    return str(named).replace("\0", "")[:200]  # PostgreSQL takes no NUL

@@ -5,10 +5,12 @@ An event without a sentence here is shown by its bare words, so that nothing is 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from django.contrib.humanize.templatetags.humanize import intcomma
+from django.utils.html import escape, format_html
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
     from audit.models import Event
 
 SENTENCES: Mapping[str, Any] = {
+    "access.denied": lazy("%(actor)s was refused %(target)s: it is not theirs"),
+    "access.forbidden": lazy("%(actor)s was refused the page %(target)s"),
     "account.added": lazy("%(actor)s added the vendor account %(target)s"),
     "account.changed": lazy("%(actor)s changed the vendor account %(target)s: %(fields)s"),
     "account.moved": lazy(
@@ -23,6 +27,7 @@ SENTENCES: Mapping[str, Any] = {
         "credentials erased: %(credentials)s"
     ),
     "account.sections_forgotten": lazy("%(actor)s let the desk learn the sections of %(target)s anew"),
+    "audit.exported": lazy("%(actor)s exported the audit history: %(filters)s"),
     "credential.added": lazy("%(actor)s added a credential, %(target)s"),
     "credential.changed": lazy("%(actor)s replaced a credential, %(target)s"),
     "credential.erased": lazy("A credential of %(owner)s, %(target)s, was erased by what %(actor)s did"),
@@ -30,8 +35,8 @@ SENTENCES: Mapping[str, Any] = {
         "%(actor)s entered a credential for %(target)s; it was refused or of another account, so it was not kept"
     ),
     "credential.tested": lazy("%(actor)s tested a credential, %(target)s: %(state)s"),
-    "file.downloaded": lazy("%(actor)s downloaded the file of %(target)s (%(rows)s rows)"),
     "person.activated": lazy("%(actor)s let %(target)s in again"),
+    "file.downloaded": lazy("%(actor)s downloaded %(target)s %(form)s, %(amount)s%(purpose)s"),
     "person.added": lazy("%(actor)s added %(target)s"),
     "person.deactivated": lazy(
         "%(actor)s closed the account of %(target)s; sessions ended: %(sessions)s, "
@@ -39,6 +44,13 @@ SENTENCES: Mapping[str, Any] = {
     ),
     "person.changed": lazy("%(actor)s changed %(target)s: %(fields)s"),
     "person.factors_reset": lazy("%(actor)s took away the second factor of %(target)s"),
+    "person.email_changed": lazy("%(actor)s changed their e-mail address"),
+    "person.password_changed": lazy("%(actor)s changed their password"),
+    "person.password_reset": lazy("%(actor)s chose a new password, by the link in an e-mail"),
+    "person.password_set": lazy("%(actor)s set a password"),
+    "person.two_factor_added": lazy("%(actor)s added a second factor to their sign-in"),
+    "person.two_factor_removed": lazy("%(actor)s took a second factor off their sign-in"),
+    "person.two_factor_reset": lazy("%(actor)s made new recovery codes"),
     "run.cancel_asked": lazy("%(actor)s asked to cancel %(target)s"),
     "run.cancelled": lazy("%(target)s was cancelled for %(actor)s"),
     "run.failed": lazy("%(target)s failed"),
@@ -49,7 +61,24 @@ SENTENCES: Mapping[str, Any] = {
     "segment.created": lazy("%(actor)s saved the new segment %(target)s"),
     "segment.handed_over": lazy("%(actor)s handed %(target)s from %(giver)s to %(heir)s"),
     "segment.restored": lazy("%(actor)s restored version %(restored)s of %(target)s as version %(version)s"),
+    "session.name_unknown": lazy("Somebody tried to sign in with a name that nobody has"),
+    "session.sign_in_failed": lazy("Somebody tried to sign in as %(target)s and failed"),
+    "session.signed_in": lazy("%(actor)s signed in"),
+    "session.signed_out": lazy("%(actor)s signed out"),
+    "session.throttled": lazy("Somebody was held back after too many tries to sign in"),
 }
+
+
+# How a file was taken; a form that is not here is called by its bare word.
+FORMS: Mapping[str, Any] = {
+    "content": lazy("as CSV"),
+    "received": lazy("as it was received"),
+    "excel": lazy("as Excel"),
+    "excel_csv": lazy("as CSV for Excel"),
+    "readable": lazy("in readable form"),
+    "contactable": lazy("as contactable only"),
+}
+ROWS, PEOPLE = lazy("rows"), lazy("people")
 
 
 class _Facts(dict[str, Any]):
@@ -61,16 +90,46 @@ class _Facts(dict[str, Any]):
 
 def sentence(event: Event) -> str:
     """Return what happened, as one sentence."""
-    facts = _Facts({name: _readable(value) for name, value in event.facts.items()})
-    facts |= {"actor": event.actor_name, "target": event.target}
+    return _told(event, actor=event.actor_name, target=event.target, clean=str)
+
+
+def marked_sentence(event: Event, *, about: str) -> SafeString:
+    """Return what happened as HTML: who did it stands out, and the thing leads to `about`, where there is one."""
+    actor = format_html("<b><bdi>{}</bdi></b>", event.actor_name)
+    target = format_html("<bdi>{}</bdi>", event.target)
+    if about and event.target:
+        target = format_html('<a href="{}">{}</a>', about, target)
+    return mark_safe(_told(event, actor=actor, target=target, clean=escape))  # noqa: S308 - every part is escaped
+
+
+def _told(event: Event, *, actor: str, target: str, clean: Callable[[str], str]) -> str:
+    """Put an event's facts into its sentence; `clean` makes every part, our own words too, fit to be shown."""
+    facts = _Facts({name: clean(str(readable(value))) for name, value in event.facts.items()})
+    facts |= {"actor": actor, "target": target}
     if event.action in SENTENCES:
-        return str(SENTENCES[event.action]) % facts
-    told = ", ".join(f"{name} {_readable(value)}" for name, value in event.facts.items())
-    bare = _("%(actor)s: %(action)s, %(target)s") % {**facts, "action": event.action}
+        facts |= {name: clean(words) for name, words in _phrases(event).items()}
+        return clean(str(SENTENCES[event.action])) % facts
+    told = ", ".join(f"{clean(name)} {facts[name]}" for name in event.facts)
+    bare = clean(_("%(actor)s: %(action)s, %(target)s")) % {**facts, "action": clean(event.action)}
     return f"{bare} ({told})" if told else bare
 
 
-def _readable(value: Any) -> Any:
+def _phrases(event: Event) -> dict[str, str]:
+    """Return the parts of a sentence that depend on which facts there are."""
+    if event.action != "file.downloaded":
+        return {}
+    form = str(event.facts.get("form", "content"))
+    amount = "people" if "people" in event.facts else "rows"
+    purpose = event.facts.get("purpose")
+    return {
+        "form": str(FORMS.get(form, form)),
+        "amount": f"{readable(event.facts.get(amount, '…'))} {PEOPLE if amount == 'people' else ROWS}",
+        "purpose": _(", purpose “%(purpose)s”") % {"purpose": purpose} if purpose else "",
+    }
+
+
+def readable(value: Any) -> Any:
+    """Return a fact as a person reads it: lists with commas, whole numbers with separators."""
     if isinstance(value, bool) or value is None:
         return value
     if isinstance(value, list):

@@ -51,7 +51,12 @@ app.conf.update(
             "task": "runs.tasks.tick",
             "schedule": settings.RUN_TICK,
             "options": {"queue": "calls", "expires": max(settings.RUN_TICK, 1.0)},
-        }
+        },
+        "seal": {
+            "task": "audit.tasks.seal",
+            "schedule": settings.AUDIT_TICK,
+            "options": {"queue": "calls", "expires": max(settings.AUDIT_TICK, 1.0)},
+        },
     },
     beat_scheduler="project.beat:ForgetfulScheduler",
     timezone="UTC",

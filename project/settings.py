@@ -26,6 +26,7 @@ if DEMO:
 SECRET_KEY = env.str("SECRET_KEY")
 SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])  # former ones, until their sessions have ended
 VAULT_KEYS = env.list("VAULT_KEYS")  # Fernet keys, newest first; apart from SECRET_KEY so that each can rotate
+AUDIT_KEYS = env.list("AUDIT_KEYS")  # what seals the audit history, newest first; an old one goes with its last event
 DEBUG = env.bool("DEBUG", False)
 PORT = env.int("PORT", 8000)
 
@@ -73,6 +74,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "audit.denials.refusals",
     "project.middleware.private_answers",
     "project.middleware.second_factor",
     "project.middleware.own_time_zone",
@@ -208,6 +210,11 @@ STORAGES = {
 FILE_KEPT_DAYS = env.int("FILE_KEPT_DAYS", 7)
 # A vendor's file may unpack to this many bytes, no more: a gzip bomb ends here.
 FILE_MAX_CONTENT_BYTES = env.int("FILE_MAX_CONTENT_BYTES", 50 * 1024**3)
+
+# ── The audit history ────────────────────────────────────────────────────────────────────────────────────────
+# Where the head of its chain is told every hour, so that who can write to the database cannot cut its end off unseen.
+AUDIT_HEADS = env.str("AUDIT_HEADS", str(DATA_DIR / "audit-heads.log"))
+AUDIT_TICK = env.float("AUDIT_TICK", 1.0)  # seconds from an event to its seal
 
 # ── The run engine, in seconds ───────────────────────────────────────────────────────────────────────────────
 RUN_TICK = env.float("RUN_TICK", 1.0)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django import template
@@ -268,6 +268,28 @@ def stamp(value: datetime | None) -> str:
 
 
 @register.filter
+def hour(value: datetime) -> str:
+    """The time of a day that the page has named already: “14:03”."""
+    return _time(value, f"{timezone.localtime(value):%H:%M}")
+
+
+@register.filter
+def exactly(value: datetime) -> str:
+    """A moment to the second, with its zone, for whoever must quote it."""
+    local = timezone.localtime(value)
+    return _time(value, f"{formats.date_format(local, 'DATE_FORMAT')}, {local:%H:%M:%S} {local.tzname()}")
+
+
+@register.filter
+def weekday(value: date) -> str:
+    """A day as a heading: “Tuesday 2 June”, with the year where it is another; today and yesterday say so."""
+    today = timezone.localdate()
+    words = formats.date_format(value, "l j F" if value.year == today.year else "l j F Y")
+    near = {0: _("Today"), 1: _("Yesterday")}.get((today - value).days)
+    return f"{near}, {words}" if near else words
+
+
+@register.filter
 def clock(value: datetime | None, beside: datetime | None = None) -> str:
     """The time to the second. Given another moment, the day goes before it when the two are of different days."""
     if value is None:
@@ -356,7 +378,13 @@ def digest(value: str | None) -> str:
 
 # ── Where the page is ────────────────────────────────────────────────────────────────────────────────────────
 
-SECTIONS = {"home": "home", "exports:segment": "segments", "exports:run": "runs", "accounts:": "credentials"}
+SECTIONS = {
+    "home": "home",
+    "exports:segment": "segments",
+    "exports:run": "runs",
+    "accounts:": "credentials",
+    "admin:audit_": "audit",
+}
 
 
 @register.simple_tag(takes_context=True)

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.contrib.auth.decorators import permission_required
 from django.http import Http404, HttpResponse, QueryDict
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_POST
@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from accounts.definitions import Library
 from accounts.models import Credential
 from accounts.requests import Request
+from audit import denials
 from exports import actions, draft, picture, preflight, reach
 from exports.forms import SegmentForm
 from exports.models import SavedSegment
@@ -51,7 +52,7 @@ def segment_new(request: Request) -> HttpResponse:
 def segment_edit(request: Request, pk: int) -> HttpResponse:
     """Change a saved segment; every save makes a version."""
     segments = SavedSegment.objects.visible_to(request.user).select_related("account")
-    return _editor(request, get_object_or_404(segments, pk=pk))
+    return _editor(request, denials.own_or_404(request, segments, pk=pk))
 
 
 @require_POST
@@ -105,7 +106,9 @@ def _segment_of(request: Request) -> SavedSegment | None:
     pk = request.POST.get("segment_pk", "")
     if not pk.isdigit():
         return None
-    return get_object_or_404(SavedSegment.objects.visible_to(request.user).select_related("account"), pk=int(pk))
+    return denials.own_or_404(
+        request, SavedSegment.objects.visible_to(request.user).select_related("account"), pk=int(pk)
+    )
 
 
 def _desk(request: Request, segment: SavedSegment | None) -> Desk:

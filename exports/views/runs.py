@@ -11,7 +11,7 @@ from django.core.paginator import Paginator
 from django.db import connection
 from django.db.models import Count, QuerySet
 from django.http import Http404, HttpResponse, StreamingHttpResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -20,6 +20,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.requests import Request
 from audit import actions as audit
+from audit import denials
 from exports import actions, files, listing, progress
 from exports.models import ExportRun, SavedSegment
 from exports.views.guard import run_guard
@@ -68,7 +69,9 @@ def run_list(request: Request) -> HttpResponse:
 @permission_required("exports.add_exportrun", raise_exception=True)
 def run_create(request: Request, pk: int) -> HttpResponse:
     """Start a run of a saved segment, unless something must be put right or said first."""
-    segment = get_object_or_404(SavedSegment.objects.visible_to(request.user).select_related("account"), pk=pk)
+    segment = denials.own_or_404(
+        request, SavedSegment.objects.visible_to(request.user).select_related("account"), pk=pk
+    )
     if question := run_guard(request, segment):
         return question
     return redirect(actions.start(segment, by=request.user))
@@ -150,7 +153,7 @@ def _attachment(name: str) -> str:
 
 def _own(request: Request, pk: int) -> ExportRun:
     runs = ExportRun.objects.visible_to(request.user)
-    return get_object_or_404(runs.select_related("segment", "credential__account", "file", "owner"), pk=pk)
+    return denials.own_or_404(request, runs.select_related("segment", "credential__account", "file", "owner"), pk=pk)
 
 
 def _shown(run: ExportRun, *, said: str = "") -> dict[str, object]:

@@ -21,6 +21,7 @@ from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import replace_url
 
 from accounts.requests import Request
+from audit import denials
 from exports import actions, changes, listing
 from exports.models import ExportRun, SavedSegment, SegmentVersion
 from runs.models import UNFINISHED, Status
@@ -91,7 +92,9 @@ def segment_rows(request: Request) -> HttpResponse:
 @permission_required("exports.add_savedsegment", raise_exception=True)
 def segment_duplicate(request: Request, pk: int) -> HttpResponse:
     """Save a copy and open it."""
-    segment = get_object_or_404(SavedSegment.objects.visible_to(request.user).select_related("account"), pk=pk)
+    segment = denials.own_or_404(
+        request, SavedSegment.objects.visible_to(request.user).select_related("account"), pk=pk
+    )
     return redirect(actions.duplicate_segment(segment, by=request.user, name=_free_name(segment)))
 
 
@@ -99,7 +102,9 @@ def segment_duplicate(request: Request, pk: int) -> HttpResponse:
 @permission_required("exports.view_savedsegment", raise_exception=True)
 def segment_history(request: Request, pk: int) -> HttpResponse:
     """Show every version of a saved segment: who saved it, when, and what it changed."""
-    segment = get_object_or_404(SavedSegment.objects.visible_to(request.user).select_related("account"), pk=pk)
+    segment = denials.own_or_404(
+        request, SavedSegment.objects.visible_to(request.user).select_related("account"), pk=pk
+    )
     page = Paginator(segment.versions.select_related("saved_by"), PAGE).get_page(request.GET.get("page"))
     context = {"here": "segments", "segment": segment, "page_obj": page, "versions": _told(segment, list(page))}
     return TemplateResponse(request, "exports/segment_history.html", context)
@@ -109,7 +114,7 @@ def segment_history(request: Request, pk: int) -> HttpResponse:
 @permission_required("exports.change_savedsegment", raise_exception=True)
 def segment_restore(request: Request, pk: int, number: int) -> HttpResponse:
     """Save an old version's choices as the newest version."""
-    segment = get_object_or_404(SavedSegment.objects.visible_to(request.user), pk=pk)
+    segment = denials.own_or_404(request, SavedSegment.objects.visible_to(request.user), pk=pk)
     version = get_object_or_404(segment.versions, number=number)
     restored = actions.restore_segment(segment, version, by=request.user)
     said = {"old": number, "new": restored.version_no}

@@ -156,9 +156,7 @@ def test_people_are_deactivated_never_deleted(as_karin: Client, anna: User) -> N
     page = as_karin.get(f"{PEOPLE}{anna.pk}/change/").content.decode()
     assert f"/admin/people/{anna.pk}/deactivate/" in page
     assert "is_active" not in page
-    event = Event.objects.get()
-    assert (event.action, event.actor_name) == ("person.changed", "karin")
-    assert Event.objects.count() == 1
+    assert Event.objects.get(action="person.changed").actor_name == "karin"
 
 
 def test_a_new_password_is_in_the_audit_history_by_its_field_alone(as_karin: Client, anna: User) -> None:

@@ -81,10 +81,7 @@ def waiting(url: str, many: int, accounts: int, *, warm: float) -> dict[int, flo
         for run in ExportRun.objects.bulk_create(kept):
             due[run.pk] = run.due_at.timestamp()
         first.refresh_from_db()
-        actions.cancel(first, by=first.owner)
-        ExportRun.objects.filter(pk=first.pk).update(
-            due_at=now + timedelta(days=1), lease_until=now + timedelta(days=1)
-        )
+        ExportRun.objects.filter(pk=first.pk).update(due_at=now + timedelta(days=1))
     return due
 
 

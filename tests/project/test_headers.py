@@ -101,7 +101,12 @@ def test_the_demo_starts_with_nothing_else(tmp_path: Path) -> None:
     assert _start(tmp_path, DEMO="1").returncode == 0
 
 
-NEEDED = {"SECRET_KEY": "k" * 60, "VAULT_KEYS": "a2V5" * 11, "ALLOWED_HOSTS": "desk.example.com"}
+NEEDED = {
+    "SECRET_KEY": "k" * 60,
+    "VAULT_KEYS": "a2V5" * 11,
+    "AUDIT_KEYS": "k" * 43,
+    "ALLOWED_HOSTS": "desk.example.com",
+}
 
 
 @pytest.mark.parametrize("missing", NEEDED)

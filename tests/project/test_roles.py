@@ -174,7 +174,7 @@ def desk(
 def test_everybody_gets_what_the_table_says(desk: tuple[_Numbers, dict[str, User]]) -> None:
     numbers, people = desk
     wrong = []
-    told = Event.objects.count()
+    told = _done()
     for row in rows():
         for role, expected in row.answers.items():
             if expected == NOT_ASKED:
@@ -182,10 +182,15 @@ def test_everybody_gets_what_the_table_says(desk: tuple[_Numbers, dict[str, User
             person = None if role == "anonymous" else people[row.whose if role == "marketer" else role]
             if (got := _answer(row, person, numbers)) != expected:
                 wrong.append(f"{row}: {role} got {got}, the table says {expected}")
-            before, told = told, Event.objects.count()
+            before, told = told, _done()
             if expected in REFUSALS and told != before:
                 wrong.append(f"{row}: {role} was refused, and something happened all the same")
     assert not wrong, "\n".join(wrong)
+
+
+def _done() -> int:
+    """Count what was done; that somebody was refused, or left, is written down too, and changes nothing."""
+    return Event.objects.exclude(action__regex=r"^(access|session)\.").count()
 
 
 def _answer(row: Row, person: User | None, numbers: _Numbers) -> str:

@@ -1,0 +1,125 @@
+"""What actions and kinds of things are called where somebody chooses among them, and the mark each is drawn with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.utils.translation import gettext_lazy as lazy
+from django.utils.translation import pgettext_lazy
+
+# One line an action, in the order of a list to choose from. An action that is not here is called by its bare word.
+ACTIONS: Mapping[str, Any] = {
+    "file.downloaded": lazy("File downloaded"),
+    "run.started": lazy("Run started"),
+    "run.succeeded": lazy("Run succeeded"),
+    "run.failed": lazy("Run failed"),
+    "run.cancel_asked": lazy("Cancelling asked for"),
+    "run.cancelled": lazy("Run cancelled"),
+    "segment.created": lazy("Segment saved, new"),
+    "segment.changed": lazy("Segment changed"),
+    "segment.restored": lazy("Segment restored"),
+    "credential.added": lazy("Credential added"),
+    "credential.changed": lazy("Credential replaced"),
+    "credential.rejected": lazy("Credential not accepted"),
+    "credential.tested": lazy("Credential tested"),
+    "account.added": lazy("Vendor account added"),
+    "account.changed": lazy("Vendor account changed"),
+    "person.added": lazy("Person added"),
+    "person.changed": lazy("Person changed"),
+    "person.email_changed": lazy("E-mail address changed"),
+    "person.password_changed": lazy("Password changed"),
+    "person.password_reset": lazy("Password reset"),
+    "person.password_set": lazy("Password set"),
+    "person.two_factor_added": lazy("Second factor added"),
+    "person.two_factor_removed": lazy("Second factor removed"),
+    "person.two_factor_reset": lazy("Recovery codes made"),
+    "session.signed_in": lazy("Signed in"),
+    "session.signed_out": lazy("Signed out"),
+    "session.sign_in_failed": lazy("Sign-in failed"),
+    "session.name_unknown": lazy("Sign-in with an unknown name"),
+    "session.throttled": lazy("Sign-in held back"),
+    "access.denied": lazy("Another’s thing refused"),
+    "access.forbidden": lazy("Page refused"),
+    "audit.exported": lazy("Audit history exported"),
+}
+
+KINDS: Mapping[str, Any] = {
+    "exports.exportrun": lazy("Export runs"),
+    "exports.savedsegment": lazy("Saved segments"),
+    "accounts.credential": lazy("Credentials"),
+    "accounts.vendoraccount": lazy("Vendor accounts"),
+    "accounts.user": lazy("People"),
+    "audit.event": lazy("The audit history itself"),
+}
+ONE: Mapping[str, Any] = {
+    "exports.exportrun": lazy("run %(n)s"),
+    "exports.savedsegment": lazy("saved segment %(n)s"),
+    "accounts.credential": lazy("credential %(n)s"),
+    "accounts.vendoraccount": lazy("vendor account %(n)s"),
+    "accounts.user": lazy("person %(n)s"),
+}
+
+# What else an event tells, by its name in the facts.
+FACTS: Mapping[str, Any] = {
+    "code": lazy("Reason"),
+    "fields": lazy("Fields"),
+    "filters": lazy("Filters"),
+    "form": lazy("Form"),
+    "method": lazy("Asked by"),
+    "people": lazy("People"),
+    "purpose": lazy("Purpose"),
+    "restored": lazy("Version restored"),
+    "rows": lazy("Rows"),
+    "state": lazy("State"),
+    "up_to": lazy("Up to event"),
+    "version": lazy("Version"),
+}
+
+SIGN_INS = tuple(word for word in ACTIONS if word.startswith("session."))
+DENIED = ("access.denied", "access.forbidden")
+SECURITY = (
+    *(word for word in ACTIONS if word.startswith(("person.", "credential.", "account."))),
+    *("session.sign_in_failed", "session.name_unknown", "session.throttled"),
+    *DENIED,
+    "audit.exported",
+)
+# The word in the address → what it is called, and its actions
+VIEWS: Mapping[str, tuple[Any, tuple[str, ...]]] = {
+    "downloads": (pgettext_lazy("audit", "Downloads"), ("file.downloaded", "audit.exported")),
+    "sign-ins": (pgettext_lazy("audit", "Sign-ins"), SIGN_INS),
+    "security": (pgettext_lazy("audit", "Security"), SECURITY),
+    "denied": (pgettext_lazy("audit", "Refused"), DENIED),
+}
+
+MARKS: Mapping[str, str] = {
+    "access": "lock",
+    "account": "key",
+    "audit": "audit",
+    "credential": "key",
+    "file": "download",
+    "person": "person",
+    "run": "runs",
+    "segment": "segments",
+    "session": "person",
+}
+# What did not go through, or broke: told in the colour of refusals.
+REFUSED = {*DENIED, "session.sign_in_failed", "session.name_unknown", "session.throttled", "credential.rejected"}
+
+
+def action_name(word: str) -> str:
+    """Return what an action is called."""
+    return str(ACTIONS.get(word, word))
+
+
+def mark(word: str) -> str:
+    """Return the name of the icon that an action is drawn with."""
+    return MARKS.get(word.partition(".")[0], "audit")
+
+
+def thing_name(key: str) -> str:
+    """Return what a kind of thing, or one thing, is called by its key; the bare key where the desk has no word."""
+    kind, _, number = key.partition(":")
+    if not number:
+        return str(KINDS.get(kind, kind))
+    return str(ONE[kind]) % {"n": number} if kind in ONE else key
