@@ -35,8 +35,8 @@ SENTENCES: Mapping[str, Any] = {
         "%(actor)s entered a credential for %(target)s; it was refused or of another account, so it was not kept"
     ),
     "credential.tested": lazy("%(actor)s tested a credential, %(target)s: %(state)s"),
-    "person.activated": lazy("%(actor)s let %(target)s in again"),
     "file.downloaded": lazy("%(actor)s downloaded %(target)s %(form)s, %(amount)s%(purpose)s"),
+    "person.activated": lazy("%(actor)s let %(target)s in again"),
     "person.added": lazy("%(actor)s added %(target)s"),
     "person.deactivated": lazy(
         "%(actor)s closed the account of %(target)s; sessions ended: %(sessions)s, "
