@@ -65,12 +65,13 @@ def times(run: ExportRun, lines: Sequence[ExportLine]) -> dict[str, datetime | N
 
     `lines` holds the hops of the run but for the many answers “still preparing”, in any order.
     """
+    joined = [line.at for line in lines if line.code == "joined"]
     requested = [line.at for line in lines if line.code == "requested"]
     fetched = [line.at for line in lines if line.code == "fetched"]
     verifying = run.changed_at if run.code == "verifying" else max(fetched, default=None)
     return {
         "asked": run.created_at,
-        "in_line": run.started_at,
+        "in_line": min(joined, default=run.started_at),
         "preparing": min(requested, default=run.requested_at),
         "fetching": run.ready_at,
         "verifying": verifying,

@@ -117,7 +117,10 @@ LINES: Mapping[str, tuple[Any, Any]] = {
         lazy("No answer"),
         lazy("The second request brought no answer either, so the run ends here."),
     ),
-    "joined": (lazy("In line"), lazy("APSIS takes only so many exports of an account. Place in line: %(place)s.")),
+    "joined": (
+        lazy("In line"),
+        lazy("APSIS takes few exports of an account at a time. This one was number %(place)s in line."),
+    ),
     "in_line": (lazy("In line"), "%(say)s"),
     "trouble": (lazy("Trouble"), "%(say)s"),
     "disk_full": (lazy("Disk full"), lazy("There was no room for the file on this desk’s disk. It stays at APSIS.")),

@@ -67,8 +67,10 @@ def test_the_journey_of_a_run_that_nobody_has_taken_up(segment: SavedSegment) ->
 
 
 def test_the_journey_of_a_run_in_line(segment: SavedSegment) -> None:
-    run = made.run(segment, "waiting_in_line", started_at=1)
-    assert _states(run) == ["done", "wait", "off", "off", "off", "off"]
+    refused = made.run(segment, "waiting_in_line", started_at=1)
+    assert _states(refused) == ["done", "wait", "off", "off", "off", "off"]
+    joined = made.run(segment, "waiting_in_line", "queued", lines=[(0, "asked", {}), (2, "joined", {"place": 3})])
+    assert _states(joined) == ["done", "wait", "off", "off", "off", "off"]
 
 
 def test_the_journey_of_a_run_at_the_vendor(segment: SavedSegment) -> None:
