@@ -76,7 +76,9 @@ class PersonAdmin(Audited, UserAdmin):
             },
         ),
     )  # fmt: skip
-    filter_horizontal = ("groups",)
+    # UserAdmin's two lists side by side are hard to use for three groups, and nameless to a screen reader.
+    filter_horizontal = ()
+    formfield_overrides = {models.ManyToManyField: {"widget": forms.CheckboxSelectMultiple}}
 
     @admin.display(description=_("account"))
     def door(self, person: User) -> str:
