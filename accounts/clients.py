@@ -2,7 +2,7 @@
 
 import os
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
 import httpx
@@ -15,6 +15,8 @@ from upstream.apsis.client import Apsis
 from upstream.errors import NoSlot
 from upstream.network import network
 from upstream.tokens import MemoryTokens, TokenStore
+
+USED_EVERY = timedelta(minutes=1)  # how exactly “last used” is kept: a write for each of a thousand polls tells no more
 
 
 class KeyErased(Exception):
@@ -43,7 +45,9 @@ def client_for(credential: Credential) -> Apsis:
     kept = Credential.objects.select_related("account").get(pk=credential.pk)
     if kept.is_erased:
         raise KeyErased
-    Credential.objects.filter(pk=kept.pk).update(used_at=datetime.now(tz=UTC))
+    now = datetime.now(tz=UTC)
+    if kept.used_at is None or not timedelta() <= now - kept.used_at < USED_EVERY:
+        Credential.objects.filter(pk=kept.pk).update(used_at=now)
     return _client(kept.account, kept.client_id, vault.unseal(kept.sealed_secret), RowTokens(kept))
 
 

@@ -22,3 +22,10 @@ document.addEventListener("keydown", (event) => {
 document.addEventListener("mousedown", (event) => {
   if (event.target.closest(".pick-pop")) event.preventDefault();
 });
+
+// What is put in or taken out leaves one in the field, which htmx keeps at hand when the editor is drawn anew. The
+// browser's own autofocus would come a moment later, and open a list that was closed in between.
+document.addEventListener("click", (event) => {
+  const act = event.target.closest(".pick-add, .pick-chosen button");
+  if (act) act.closest(".pick").querySelector("input[type=search]").focus();
+});

@@ -114,8 +114,9 @@ def page(browser: Browser, desk: Desk) -> Iterator[Page]:
     said: list[str] = []
 
     def listen(message: ConsoleMessage) -> None:
-        # A page that answers 404 or 422 on purpose is logged by the browser as a failed resource.
-        if "Failed to load resource" not in message.text:
+        # A page that answers 404 or 422 on purpose is logged by the browser as a failed resource. A hand that is in a
+        # field before the browser has put the focus elsewhere is told so.
+        if not message.text.startswith(("Failed to load resource", "Autofocus processing was blocked")):
             said.append(message.text)
 
     page.on("console", listen)

@@ -54,7 +54,7 @@ def test_a_passkey_is_made_asked_for_and_removed(page: Page, desk: Desk) -> None
     expect(page.locator("#factors")).to_contain_text("This laptop")
     check_page(page, "own-account-two-factors")
 
-    page.get_by_role("button", name="Sign out").click()
+    page.get_by_role("button", name="Sign out", exact=True).click()
     enter(page, by_name, "maria")
     expect(heading).to_contain_text("One more proof")
     check_page(page, "second-factor-asked")
