@@ -202,7 +202,7 @@ class Desk:
 
     def nudge(self, run: ExportRun) -> None:
         """Send one nudge more, as the tick would."""
-        with Celery(broker=self.broker_url) as app:
+        with Celery(broker=self.broker_url, set_as_current=False) as app:
             app.send_task(run.task, kwargs={"pk": run.pk, "queue": run.queue}, queue=run.queue)
 
     def browser(self) -> httpx.Client:
