@@ -4,7 +4,7 @@ from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
 from django.urls import include, path
 
-from accounts import own
+from accounts import forgotten, own
 from accounts.urls import urlpatterns as credentials
 from project import admin_pages, health, journeys
 
@@ -22,9 +22,10 @@ urlpatterns = [
     path("account/", own.own_account, name="own_account"),
     path("account/sessions/end/", own.own_sessions_end, name="own_sessions_end"),
     path("account/second-factor/", own.second_factor_setup, name="second_factor"),
-    # Two of allauth's pages that ours replaces; the first one found is the one that answers.
+    # Pages of allauth that ours replace; the first one found is the one that answers.
     path("accounts/email/", own.to_own_account, name="account_email"),
     path("accounts/2fa/", own.to_own_account, name="mfa_index"),
+    path("accounts/password/reset/", forgotten.PasswordReset.as_view(), name="account_reset_password"),
     path("accounts/", include("allauth.urls")),
     path("admin/vendor-accounts/<int:pk>/move/", admin_pages.account_move, name="account_move"),
     path("admin/people/<int:pk>/deactivate/", admin_pages.person_deactivate, name="person_deactivate"),
