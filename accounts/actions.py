@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from allauth.mfa.models import Authenticator
+from django.contrib.auth.models import Group
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
@@ -271,6 +272,20 @@ def deactivate(person: User, *, by: User, now: datetime | None = None) -> tuple[
     ended = sessions.end(person)
     erased = erase_credentials(person.credentials.all(), LEFT, by=by, now=now)
     return ended, len(erased)
+
+
+@transaction.atomic
+def invite(*, username: str, name: str, email: str, group: Group, by: User | None, now: datetime | None = None) -> User:
+    """Make a person of one group, who has no password until they set one. Raises ValidationError for what is not so."""
+    first, _space, last = name.strip().partition(" ")
+    person = User(username=username, first_name=first, last_name=last, email=email)
+    person.set_unusable_password()
+    person.full_clean()
+    person.save()
+    person.groups.set([group])
+    follow_groups(person)
+    audit.record("person.added", by=by, target=person, now=now, group=group.name)
+    return person
 
 
 @transaction.atomic

@@ -35,7 +35,7 @@ IN_CI = os.environ.get("CI") == "true"
 @pytest.hookimpl(tryfirst=True)  # before the one that deals the groups out to processes
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
-        if {"journeys", "processes"} & set(item.path.parts):
+        if {"journeys", "processes", "production"} & set(item.path.parts):
             # Whole desks of real processes: one after the other, so that they do not starve each other of the machine.
             item.add_marker(pytest.mark.xdist_group("desks"))
         if "processes" in item.path.parts:
