@@ -24,10 +24,6 @@ class PasswordReset(PasswordResetView):  # type: ignore[misc]  # allauth tells n
             return super().form_valid(form)
         except (SMTPException, OSError) as error:
             log.error("mail not handed in", extra={"why": type(error).__name__})  # noqa: TRY400  a trace tells no more
-            form.add_error(
-                None,
-                _(
-                    "The mail could not be sent, so there is no link. Try again in a few minutes, or ask an admin for one."
-                ),
-            )
+            said = _("The mail could not be sent, so there is no link. Try again in a few minutes, or ask an admin.")
+            form.add_error(None, said)
             return self.form_invalid(form)
