@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Credential, VendorAccount
 from exports.spec import ConsentSpec
-from runs.models import UNFINISHED, Run, RunLine, RunQuerySet, Status
+from runs.models import IS_UNFINISHED, Run, RunLine, RunQuerySet, Status
 
 
 class SavedSegmentQuerySet(models.QuerySet["SavedSegment"]):
@@ -89,6 +89,13 @@ class ExportFile(models.Model):
     expires_at = models.DateTimeField()
 
 
+class ExportRunQuerySet(RunQuerySet["ExportRun"]):
+    def listed(self) -> ExportRunQuerySet:
+        """Read what a line of a list says of a run, and leave the long columns where they are."""
+        long = ("spec", "sealed_poll_url", "segment__spec", "file__header")
+        return self.select_related("segment", "file").defer(*long)
+
+
 class ExportRun(Run):
     """One execution of a saved segment, with its own copy of what it asks for."""
 
@@ -116,13 +123,17 @@ class ExportRun(Run):
     trouble_count = models.PositiveSmallIntegerField(default=0)  # passing troubles in a row
     file = models.OneToOneField(ExportFile, on_delete=models.PROTECT, null=True, related_name="run")
 
-    objects = RunQuerySet.as_manager()
+    objects = ExportRunQuerySet.as_manager()
 
     class Meta(Run.Meta):
         ordering = ["-pk"]
         indexes = [
             *Run.Meta.indexes,
-            models.Index(name="exportrun_line", fields=["account", "turn", "id"], condition=Q(status__in=UNFINISHED)),
+            models.Index(name="exportrun_line", fields=["account", "turn", "id"], condition=IS_UNFINISHED),
+            # A list is counted, filtered and paged from one of these alone, in its own order, however long its rows:
+            # a planner has nothing to guess, and any choice it makes is a good one.
+            models.Index(name="exportrun_newest", fields=["owner", "-id", "status", "segment", "finished_at"]),
+            models.Index(name="exportrun_by_segment", fields=["owner", "segment", "-id", "status"]),
         ]
         verbose_name = _("export run")
         verbose_name_plural = _("export runs")
@@ -136,7 +147,7 @@ class ExportRun(Run):
             models.UniqueConstraint(
                 name="one_unfinished_run_per_spec",
                 fields=["owner", "segment", "spec_digest"],
-                condition=Q(status__in=UNFINISHED),
+                condition=IS_UNFINISHED,
             ),
         ]
 
@@ -157,12 +168,12 @@ class ExportRun(Run):
 
     @classmethod
     def unasked(cls) -> Q:
-        return Q(status__in=UNFINISHED, asked_at=None, sealed_poll_url="", cancel_asked_at=None)
+        return IS_UNFINISHED & Q(asked_at=None, sealed_poll_url="", cancel_asked_at=None)
 
     @classmethod
     def at_vendor(cls) -> Q:
         # A question without an answer counts: the vendor may have begun.
-        return Q(status__in=UNFINISHED, asked_at__isnull=False, ready_at=None)
+        return IS_UNFINISHED & Q(asked_at__isnull=False, ready_at=None)
 
     @cached_property
     def consent_spec(self) -> ConsentSpec:

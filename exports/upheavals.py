@@ -17,7 +17,7 @@ from accounts.models import User
 from audit import actions as audit
 from exports import actions, endings
 from exports.models import ExportLine, ExportRun, SavedSegment
-from runs.models import UNFINISHED, Status
+from runs.models import IS_UNFINISHED, Status
 
 LONGEST_NAME = 120
 
@@ -30,7 +30,7 @@ def stop_runs(runs: QuerySet[ExportRun], code: str, *, by: User, now: datetime |
     so that a worker in the middle of a step can write no more; what leads to the vendor's file is wiped.
     """
     now = now or timezone.now()
-    unfinished = list(runs.filter(status__in=UNFINISHED).select_for_update())
+    unfinished = list(runs.filter(IS_UNFINISHED).select_for_update())
     for run in unfinished:
         facts: dict[str, Any] = {"by": str(by)}
         ExportRun.objects.filter(pk=run.pk).update(claim_no=run.claim_no + 1)

@@ -53,7 +53,7 @@ def home(request: Request) -> HttpResponse:
     """Show what needs the person, what is on its way, and what is ready."""
     if not request.user.has_perm("exports.view_exportrun"):
         return TemplateResponse(request, "home.html", {"here": "home"})
-    runs = ExportRun.objects.visible_to(request.user).select_related("segment", "file")
+    runs = ExportRun.objects.visible_to(request.user).listed()
     troubles, has_key, has_segments = _keys(request.user)
     failed, working, ready = _failed(runs), _block(runs.unfinished()), _ready(runs, request.user)
     context = {
@@ -117,13 +117,13 @@ def _failed(runs: QuerySet[ExportRun]) -> Block:
 def _ready(runs: QuerySet[ExportRun], user: User) -> Block:
     """Return the runs whose file is still kept and which this person has not downloaded."""
     now = timezone.now()
-    kept = runs.filter(status=Status.SUCCEEDED, file__expires_at__gt=now)
-    # A file lives this long, so no older event can be about one that is still kept.
+    # A file lives this long, so no older run has one that is still kept, and no older event is about one.
     since = now - timedelta(days=settings.FILE_KEPT_DAYS)
+    recent = runs.filter(status=Status.SUCCEEDED, finished_at__gte=since).order_by().values_list("pk", flat=True)
     taken = Event.objects.filter(actor=user, action="file.downloaded", at__gte=since)
     keys = taken.filter(target_key__startswith="exports.exportrun:").values_list("target_key", flat=True)
-    fresh = kept.exclude(pk__in={int(key.rpartition(":")[2]) for key in keys})
-    return _block(fresh)
+    fresh = set(recent) - {int(key.rpartition(":")[2]) for key in keys}
+    return _block(runs.filter(pk__in=fresh, file__expires_at__gt=now))
 
 
 def _keys(user: User) -> tuple[list[KeyTrouble], bool, bool]:

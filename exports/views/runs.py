@@ -45,15 +45,19 @@ def run_list(request: Request) -> HttpResponse:
     mine = ExportRun.objects.visible_to(request.user)
     q, state = request.GET.get("q", "").replace("\0", "").strip()[:120], request.GET.get("state", "")
     state = state if state in STATES else ""
-    found = mine.filter(segment__name__icontains=q) if q else mine
+    found = mine.filter(segment__in=SavedSegment.objects.filter(name__icontains=q)) if q else mine
     in_all = _how_many(mine)
     how_many = _how_many(found) if q else in_all
     runs = found.filter(status__in=STATES[state][0]) if state else found
-    page = Paginator(runs.select_related("segment", "file"), PAGE).get_page(request.GET.get("page"))
+    # Only keys are counted through to a page far back; what is shown of a run is read for fifty.
+    paginator = Paginator(runs.values_list("pk", flat=True), PAGE)
+    paginator.count = how_many[state] if state else sum(how_many.values())
+    page = paginator.get_page(request.GET.get("page"))
+    shown = mine.listed().in_bulk(list(page))
     context = {
         "here": "runs",
         "page_obj": page,
-        "rows": [listing.row(run, now=timezone.now()) for run in page],
+        "rows": [listing.row(shown[pk], now=timezone.now()) for pk in page],
         "q": q,
         "state": state,
         "state_word": STATES[state][1] if state else "",

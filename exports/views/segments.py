@@ -151,7 +151,7 @@ def _listed(request: Request) -> dict[str, Any]:
 
 def _rows(shown: list[Any]) -> list[Row]:
     wanted = {pk for segment in shown for pk in (segment.last_id, segment.last_ready_id) if pk}
-    found = ExportRun.objects.select_related("segment", "file").in_bulk(wanted)
+    found = ExportRun.objects.listed().in_bulk(wanted)
     lines = {pk: listing.row(run, now=timezone.now()) for pk, run in found.items()}
     return [Row(segment, lines.get(segment.last_id), lines.get(segment.last_ready_id)) for segment in shown]
 

@@ -12,17 +12,14 @@ import random
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
-from statistics import median
 from typing import Any
 from urllib.parse import urlsplit
 
-import django
+from tests.bench import database, pages
 
-TARGETS = {"sqlite": 120.0, "postgresql": 60.0}  # milliseconds
-ROUNDS = 7
 AT_ONCE = 5_000
 
 
@@ -34,40 +31,12 @@ def main() -> int:
     arguments = parser.parse_args()
     folder = Path(tempfile.gettempdir(), f"consent-desk-bench-{os.getuid()}", f"audit-{arguments.events}")
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    _database(folder, anew=arguments.anew)
+    database.named(folder, anew=arguments.anew)
     os.environ.update(DEMO="1", DATA_DIR=str(folder), LOG_LEVEL="WARNING", CACHE_URL="redis://127.0.0.1:1/0")
     os.environ["AUDIT_HEADS"] = str(folder / f"heads-{urlsplit(os.environ['DATABASE_URL']).scheme}.log")
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "project.settings")
-    django.setup()
-    from django.conf import settings
-    from django.core.management import call_command
-
-    settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
-    call_command("migrate", verbosity=0, interactive=False)
+    pages.set_up()
     _fill(arguments.events)
     return _measure()
-
-
-def _database(folder: Path, *, anew: bool) -> None:
-    """Name the database of the bench in the environment; make it where it is missing."""
-    server = urlsplit(os.environ.get("DATABASE_URL", ""))
-    if not server.scheme.startswith("postgres"):
-        os.environ["DATABASE_URL"] = f"sqlite:///{folder}/bench.sqlite3"
-        if anew:
-            for path in folder.glob("bench.sqlite3*"):
-                path.unlink()
-        return
-    import psycopg
-    from psycopg import sql
-
-    name = f"{server.path.strip('/')}_bench_{folder.name.replace('-', '_')}"
-    at = server._replace(scheme="postgresql", path="/postgres").geturl()
-    with psycopg.connect(at, autocommit=True) as connection:
-        if anew:
-            connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
-        if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone():
-            connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-    os.environ["DATABASE_URL"] = server._replace(path=f"/{name}").geturl()
 
 
 # ── A million events ─────────────────────────────────────────────────────────────────────────────────────────
@@ -203,38 +172,14 @@ def _asked() -> dict[str, str]:
 
 
 def _measure() -> int:
-    from django.db import connection, reset_queries
     from django.test import Client
-    from django.test.utils import CaptureQueriesContext
 
     from accounts.models import User
 
     client = Client(headers={"Host": "127.0.0.1"})
     client.force_login(User.objects.get(username="person0"))
-    target, slow = TARGETS[connection.vendor], 0
-    print(f"\n{connection.vendor}: at most {target:.0f} ms wanted; median and worst of {ROUNDS}, the first one cold")
-    for name, query in _asked().items():
-        url = f"/admin/audit/event/?{query}"
-        once = _timed(lambda url=url: client.get(url))
-        times = [_timed(lambda url=url: client.get(url)) for _ in range(ROUNDS)]
-        reset_queries()
-        with CaptureQueriesContext(connection) as asked:
-            answer = client.get(url)
-        assert answer.status_code == 200, (url, answer.status_code)
-        lines = answer.content.count(b'class="told"')
-        slow += median(times) > target
-        mark = "" if median(times) <= target else "  SLOW"
-        print(
-            f"  {name:<34} {median(times):6.1f} ms (best {min(times):5.1f}, worst {max(times):5.1f}, first {once:5.1f})"
-            f" {len(asked):3} queries {lines:3} lines{mark}"
-        )
-    return 1 if slow else 0
-
-
-def _timed(call: Callable[[], object]) -> float:
-    began = time.perf_counter()
-    call()
-    return (time.perf_counter() - began) * 1000
+    addresses = {name: f"/admin/audit/event/?{query}" for name, query in _asked().items()}
+    return pages.measure(client, addresses, line=b'class="told"')
 
 
 if __name__ == "__main__":
