@@ -33,7 +33,7 @@ check: $(VENV)/.tests ## Run all linters, the types, the floors, and look for mi
 	$(PY) -m mypy upstream runs accounts exports audit project sandbox supervisor && \
 	$(PY) manage.py makemigrations --check --dry-run
 
-bench: $(VENV)/.tests ## Measure fetching a 2 GB file (docs/benchmarks.md)
+bench: $(VENV)/.tests ## Measure speed and memory; ARGS=waiting measures one thing (docs/benchmarks.md)
 	@exec $(PY) -m tests.bench $(ARGS)
 
 clean-data: $(VENV)/.runs ## Delete the demo's people, runs and files, to begin anew

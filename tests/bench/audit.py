@@ -1,4 +1,4 @@
-"""Measure the audit history's pages over a million events: python -m tests.bench.audit [--events 1000000].
+"""Measure the audit history's pages over a million events: python -m tests.bench audit [--events 1000000].
 
 On SQLite, or on the server that DATABASE_URL names. The events are sealed and indexed by the desk's own code, once, and
 kept (a file in the temporary folder, a database beside the one named) until --anew asks for others.
@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import os
 import random
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -23,12 +22,12 @@ from tests.bench import database, pages
 AT_ONCE = 5_000
 
 
-def main() -> int:
+def main(words: list[str]) -> int:
     """Print a line for each way to ask; return 1 when one is slower than wanted."""
-    parser = argparse.ArgumentParser(prog="python -m tests.bench.audit")
+    parser = argparse.ArgumentParser(prog="python -m tests.bench audit")
     parser.add_argument("--events", type=int, default=1_000_000)
     parser.add_argument("--anew", action="store_true", help="make the events again")
-    arguments = parser.parse_args()
+    arguments = parser.parse_args(words)
     folder = Path(tempfile.gettempdir(), f"consent-desk-bench-{os.getuid()}", f"audit-{arguments.events}")
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     database.named(folder, anew=arguments.anew)
@@ -180,7 +179,3 @@ def _measure() -> int:
     client.force_login(User.objects.get(username="person0"))
     addresses = {name: f"/admin/audit/event/?{query}" for name, query in _asked().items()}
     return pages.measure(client, addresses, line=b'class="told"')
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -15,8 +15,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from django.conf import settings
+from django.contrib.auth.models import Group
 from django.core.files.storage import default_storage
 from django.core.management import call_command
+from django.test import Client
 from django.utils import timezone
 
 from accounts import actions as accounts
@@ -66,6 +69,7 @@ class Desk:
 
     def __init__(self, url: str, *, name: str = "") -> None:
         self._by = User.objects.create_user(f"anna-{time.time_ns()}", f"{time.time_ns()}@example.com")
+        self._by.groups.add(Group.objects.get(name="Marketer"))
         account = VendorAccount.objects.create(name=name or url, region="other", other_url=url)
         key = {"client_id": "demo-anna", "secret": "demo-anna-secret"}
         self._key = accounts.save_credential(by=self._by, account=account, **key)
@@ -105,6 +109,28 @@ class Desk:
         if token is None:
             raise Failed("there is no token for the reference")
         return vault.unseal(run.sealed_poll_url), token.value
+
+    def start(self) -> ExportRun:
+        """Press Run."""
+        return actions.start(self._segment, by=self._by)
+
+    def cookie(self) -> str:
+        """Return the cookie of a browser in which the marketer is signed in."""
+        client = Client()
+        client.force_login(self._by)
+        return f"{settings.SESSION_COOKIE_NAME}={client.cookies[settings.SESSION_COOKIE_NAME].value}"
+
+    def fetched(self) -> ExportRun:
+        """Return a run whose file is here to stay."""
+        run = self.ready_run()
+        nudges.send(run)
+        until = time.monotonic() + PATIENCE
+        while not run.is_over and time.monotonic() < until:
+            time.sleep(0.1)
+            run.refresh_from_db()
+        if run.file is None:
+            raise Failed(f"{run.status} {run.code} {run.facts}")
+        return run
 
     def fetch(self, worker: int) -> Fetched:
         """Let the worker take the long step of a new run; measured from the nudge to the row that says succeeded."""
@@ -188,18 +214,21 @@ def vendor(table: Table, *, compresses: bool) -> Iterator[str]:
 
 
 @contextmanager
-def sandbox() -> Iterator[str]:
-    """Run the sandbox as the environment says; yield its address."""
+def sandbox(switches: Mapping[str, str] | None = None) -> Iterator[str]:
+    """Run the sandbox as the environment and these switches say; yield its address."""
     port = _free_port()
-    with running((sys.executable, "-m", "sandbox", "--port", str(port))) as process:
+    with running((sys.executable, "-m", "sandbox", "--port", str(port)), switches) as process:
         _until(lambda: not is_free(port), process, "the sandbox")
         yield f"http://127.0.0.1:{port}"
 
 
 @contextmanager
-def running(command: Sequence[str], environment: Mapping[str, str] | None = None) -> Iterator[subprocess.Popen[bytes]]:
+def running(
+    command: Sequence[str], environment: Mapping[str, str] | None = None, *, fds: Sequence[int] = ()
+) -> Iterator[subprocess.Popen[bytes]]:
     """Run a program; stop it at the end, kindly and then not."""
-    process = subprocess.Popen(command, env={**os.environ, **(environment or {})}, stdout=subprocess.DEVNULL)
+    environment = {**os.environ, **(environment or {})}
+    process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, pass_fds=fds)
     try:
         yield process
     finally:

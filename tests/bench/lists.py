@@ -1,6 +1,6 @@
 """Measure a busy marketer's pages among 100,000 runs, and open run pages that ask whether anything has changed.
 
-    python -m tests.bench.lists [--runs 100000] [--anew]
+    python -m tests.bench lists [--runs 100000] [--anew]
 
 On SQLite, or on the server that DATABASE_URL names; the runs are kept as tests/bench/audit.py keeps its events.
 """
@@ -10,7 +10,6 @@ from __future__ import annotations
 import argparse
 import os
 import random
-import sys
 import tempfile
 import time
 from collections import Counter
@@ -30,12 +29,12 @@ EVERY = 15.0  # seconds between two questions of an open page
 MOST_QUERIES = 2  # of such a question
 
 
-def main() -> int:
+def main(words: list[str]) -> int:
     """Print a line for each page; return 1 when a target is missed."""
-    parser = argparse.ArgumentParser(prog="python -m tests.bench.lists")
+    parser = argparse.ArgumentParser(prog="python -m tests.bench lists")
     parser.add_argument("--runs", type=int, default=100_000)
     parser.add_argument("--anew", action="store_true", help="make the runs again")
-    arguments = parser.parse_args()
+    arguments = parser.parse_args(words)
     folder = Path(tempfile.gettempdir(), f"consent-desk-bench-{os.getuid()}", f"lists-{arguments.runs}")
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     database.named(folder, anew=arguments.anew)
@@ -230,7 +229,3 @@ def _open_pages() -> int:
     print(f"\n{sum(statuses.values())} open run pages: answers {dict(statuses)}, queries {dict(queries)}")
     print(f"  {median(times):.1f} ms each; every {EVERY:.0f} s that is {load:.0%} of a core")
     return 0 if set(statuses) == {204} and max(queries) <= MOST_QUERIES + 2 else 1
-
-
-if __name__ == "__main__":
-    sys.exit(main())

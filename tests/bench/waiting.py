@@ -1,4 +1,4 @@
-"""How ten thousand waiting runs are polled: python -m tests.bench.waiting (docs/benchmarks.md).
+"""How ten thousand waiting runs are polled: python -m tests.bench waiting (docs/benchmarks.md).
 
 The vendor never gets ready, and every run is due once in five minutes. Measured: how late each is asked about, and what
 tick, polls and beat cost meanwhile.
@@ -10,7 +10,6 @@ import argparse
 import os
 import platform
 import random
-import sys
 import tempfile
 import time
 from contextlib import ExitStack
@@ -27,13 +26,13 @@ EVERY = 300.0  # seconds between two questions about one run
 LATE, COST = 2.0, 0.25  # the targets: seconds at the 95th percentile, of one core
 
 
-def main() -> int:
+def main(words: list[str]) -> int:
     """Print the report; return 1 when a target is missed."""
-    parser = argparse.ArgumentParser(prog="python -m tests.bench.waiting", description="How runs that wait are polled.")
+    parser = argparse.ArgumentParser(prog="python -m tests.bench waiting", description="How runs that wait are polled.")
     parser.add_argument("--runs", type=int, default=10_000)
     parser.add_argument("--accounts", type=int, default=200)
     parser.add_argument("--seconds", type=float, default=120, help="how long to measure")
-    arguments = parser.parse_args()
+    arguments = parser.parse_args(words)
     print(f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}")
     with tempfile.TemporaryDirectory(prefix="desk-bench-") as folder:
         os.environ.update(DEMO="1", DATA_DIR=folder, LOG_LEVEL="WARNING", PYTHONWARNINGS="ignore")
@@ -63,8 +62,8 @@ def measure(many: int, accounts: int, seconds: float) -> int:
         return report(due, cost, time.monotonic() - started)
 
 
-def waiting(url: str, many: int, accounts: int, *, warm: float) -> dict[int, float]:
-    """Make runs that the vendor prepares, due at random within five minutes; return when, by run."""
+def waiting(url: str, many: int, accounts: int, *, warm: float, every: float = EVERY) -> dict[int, float]:
+    """Make runs that the vendor prepares, due at random within `every` seconds; return when, by run."""
     from django.utils import timezone
 
     from exports.models import ExportRun
@@ -76,7 +75,7 @@ def waiting(url: str, many: int, accounts: int, *, warm: float) -> dict[int, flo
         first = desk.Desk(url, name=f"Account {number}").asked()
         spec, kept = first.spec_digest, []
         for _ in range(many // accounts):
-            at = now + timedelta(seconds=warm + random.uniform(0, EVERY))
+            at = now + timedelta(seconds=warm + random.uniform(0, every))
             kept.append(copy_of(first, at, digest=f"{spec[:40]}{len(kept)}"))
         for run in ExportRun.objects.bulk_create(kept):
             due[run.pk] = run.due_at.timestamp()
@@ -105,7 +104,3 @@ def report(due: dict[int, float], cost: float, lasted: float) -> int:
     print(f"  late      median {median(late):.2f} s, p95 {worst:.2f} s, most {late[-1]:.2f} s (wanted p95 {LATE} s)")
     print(f"  cost      {cost:.1%} of a core for worker and beat (wanted {COST:.0%})")
     return 0 if worst <= LATE and cost <= COST else 1
-
-
-if __name__ == "__main__":
-    sys.exit(main())
