@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from functools import cached_property
@@ -16,12 +16,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
 from audit import index, words
-from audit.actions import DESK
+from audit.actions import DESK, PSEUDONYM
 from audit.models import Event
 from audit.search import FEWEST_LETTERS, Asked
 
 LONGEST = 120  # letters of a search
-FILTERS = ("view", "person", "action", "thing", "period", "from", "to", "q")
+LONGEST_SUBJECT = 20 * 74  # letters: pseudonyms of one person under twenty keys
+FILTERS = ("view", "person", "action", "thing", "subject", "period", "from", "to", "q")
 PERIODS: Mapping[str, tuple[Any, int]] = {
     "today": (lazy("Today"), 1),
     "7": (lazy("7 days"), 7),
@@ -50,6 +51,11 @@ class Filters:
             kept["q"] = _("a search for an address")
         return "; ".join(kept.values()) or _("all of it")
 
+    @property
+    def seems_address(self) -> bool:
+        """Whether somebody searches for an address, which no line holds, and which this way stands in a link."""
+        return "@" in self.given["q"]
+
     @cached_property
     def is_narrowed(self) -> bool:
         return bool(self.said)
@@ -62,7 +68,7 @@ class Filters:
 
 def read(given: Mapping[str, str], *, now: datetime) -> Filters:
     """Read the filters of an address."""
-    filters = Filters({name: str(given.get(name, "")).replace("\0", "").strip()[:LONGEST] for name in FILTERS})
+    filters = Filters({name: _given(given, name) for name in FILTERS})
     actions = _actions(filters)
     since, until = _period(filters, timezone.localtime(now))
     filters.asked = Asked(
@@ -72,11 +78,16 @@ def read(given: Mapping[str, str], *, now: datetime) -> Filters:
         since=since,
         until=until,
         text=_text(filters),
+        subjects=_subjects(filters),
     )
     filters.before, filters.after = _place(filters, given, "before"), _place(filters, given, "after")
     if filters.after is not None:
         filters.before = None
     return filters
+
+
+def _given(given: Mapping[str, str], name: str) -> str:
+    return str(given.get(name, "")).replace("\0", "").strip()[: LONGEST_SUBJECT if name == "subject" else LONGEST]
 
 
 def _actions(filters: Filters) -> tuple[str, ...]:
@@ -121,6 +132,19 @@ def _thing(filters: Filters) -> str:
     if given:
         filters.said["thing"] = words.thing_name(given)
     return given
+
+
+def _subjects(filters: Filters) -> tuple[str, ...]:
+    """Return the pseudonyms of one person, as `about_person` wrote them into the address."""
+    given = filters.given["subject"]
+    found = tuple(given.split(".")) if given else ()
+    if not all(map(PSEUDONYM.fullmatch, found)):
+        filters.ignored.append(_("The address asks for somebody in a way that the desk does not know, so that was left "
+                                 "out. Search for the person again."))  # fmt: skip
+        return ()
+    if found:
+        filters.said["subject"] = _("about one person")
+    return found
 
 
 def _period(filters: Filters, now: datetime) -> tuple[datetime | None, datetime | None]:
@@ -191,6 +215,11 @@ def people() -> list[tuple[str, str]]:
     """Return everybody who can have done something, the desk itself first, as (value, name)."""
     everybody = get_user_model()._default_manager.order_by("first_name", "last_name", "username")
     return [("0", DESK), *((str(person.pk), str(person)) for person in everybody)]
+
+
+def about_person(pseudonyms: Iterable[str]) -> str:
+    """Return the query for everything about one person, by their pseudonyms under each key."""
+    return urlencode({"subject": ".".join(pseudonyms)})
 
 
 def about(event: Event) -> str:

@@ -1,8 +1,9 @@
 """Finding events among millions: which of them hold a term, as bits, a block of ids at a time.
 
-A term is a person, an action, a thing, a kind of thing, or three letters of what an event says. Any filters together
-are the common bits of their terms, so a rare word costs what a frequent one costs, and one that is nowhere too; both
-databases do the same, with a plain table. Newest blocks come first, so a page stops as soon as it is full.
+A term is a person, an action, a thing, a kind of thing, whom it is about, or three letters of what an event says. Any
+filters together are the common bits of their terms, so a rare word costs what a frequent one costs, and one that is
+nowhere too; both databases do the same, with a plain table. Newest blocks come first, so a page stops as soon as it is
+full.
 
 The index only proposes: whoever asks (audit/search.py) looks at each event itself. Ids from `tail()` on are not indexed
 yet, nor is an event without its seal.
@@ -19,7 +20,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Max, Min
 
-from audit.models import Block, Event, Posting
+from audit.models import SUBJECTS, Block, Event, Posting
 
 SIZE = 4096  # ids of a block
 WIDTH = SIZE // 8  # bytes of its bits
@@ -48,6 +49,11 @@ def kind(label: str) -> str:
     return f"#{label}"
 
 
+def subject(pseudonym: str) -> str:
+    """The term of somebody whose data an event is about."""
+    return f"~{pseudonym}"
+
+
 def fold(text: str) -> str:
     """Return a text as it is compared: å is å however it was typed, great letters are small, blanks are one blank."""
     plain = text if text.isascii() else unicodedata.normalize("NFKC", text)
@@ -61,13 +67,15 @@ def letters(folded: str) -> set[str]:
 
 def text(actor_name: str, target: str, facts: dict[str, Any]) -> str:
     """Return what the search reads of an event, folded: who, what, and whatever else it tells, between blanks."""
-    told = (str(part) for value in facts.values() for part in (value if isinstance(value, list) else [value]))
+    values = (value for name, value in facts.items() if name != SUBJECTS)
+    told = (str(part) for value in values for part in (value if isinstance(value, list) else [value]))
     return f" {fold(' '.join((actor_name, target, *told)))} "
 
 
 def terms(event: Event) -> set[str]:
     """Return all terms of an event."""
     found = letters(text(event.actor_name, event.target, event.facts)) | {action(event.action), actor(event.actor_id)}
+    found |= {subject(pseudonym) for pseudonym in event.subjects}
     if event.target_key:
         found |= {target(event.target_key), kind(event.target_key.partition(":")[0])}
     return found

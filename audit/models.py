@@ -7,6 +7,8 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+SUBJECTS = "subjects"  # the fact that holds the pseudonyms of those an event is about
+
 
 class EventQuerySet(models.QuerySet["Event"]):
     def update(self, **kwargs: object) -> NoReturn:
@@ -51,6 +53,16 @@ class Event(models.Model):
 
     def __str__(self) -> str:
         return f"{self.actor_name} {self.action} {self.target}"
+
+    @property
+    def subjects(self) -> list[str]:
+        """The pseudonyms of those whose data it is about. They are a fact like others, so the seal covers them."""
+        return list(self.facts.get(SUBJECTS, []))
+
+    @property
+    def told_facts(self) -> dict[str, Any]:
+        """What else it tells, to a person: whom it is about is no word to read or to search for."""
+        return {name: value for name, value in self.facts.items() if name != SUBJECTS}
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         if not self._state.adding:

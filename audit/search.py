@@ -16,7 +16,7 @@ from typing import Any
 from django.db.models import Max, Min, QuerySet
 
 from audit import index
-from audit.models import Block, Event
+from audit.models import SUBJECTS, Block, Event
 
 FIRST, AT_ONCE = 80, 400  # events fetched in one query: a page's worth at first, then many
 STRETCHES = 8, 64  # blocks of the index that are read in one query, before all others in a third
@@ -40,6 +40,7 @@ class Asked:
     since: datetime | None = None
     until: datetime | None = None
     text: str = ""
+    subjects: tuple[str, ...] = ()  # pseudonyms of one person, under each key
 
     def holds(self, at: datetime, actor: int | None, action: str, target_key: str) -> bool:
         """Return whether an event answers, as far as these fields decide it."""
@@ -52,7 +53,12 @@ class Asked:
         )
 
     def is_said(self, actor_name: str, target: str, facts: dict[str, Any]) -> bool:
-        """Return whether an event says what is searched for. Two letters begin a word; three stand anywhere."""
+        """Return whether an event is about whom is asked for, and says what is searched for.
+
+        Two letters begin a word; three stand anywhere.
+        """
+        if self.subjects and set(self.subjects).isdisjoint(facts.get(SUBJECTS, [])):
+            return False
         return not self.text or self.needle in index.text(actor_name, target, facts)
 
     @property
@@ -68,6 +74,8 @@ class Asked:
             groups.append([index.action(word) for word in self.actions])
         if self.thing:
             groups.append([index.target(self.thing)])
+        if self.subjects:
+            groups.append([index.subject(pseudonym) for pseudonym in self.subjects])
         # Of a long text, some letters evenly out of it: they say nearly as much as all.
         letters = sorted(index.letters(self.needle))
         step = max(1, -(-len(letters) // MOST_LETTERS))
@@ -110,7 +118,7 @@ def _answers(asked: Asked, event: Event) -> bool:
 
 def _looked_through(asked: Asked, low: int, high: int, newest_first: bool) -> Iterator[int]:
     """Yield the ids that answer from `low` to `high`, which are not indexed or need no index, in their order."""
-    size, fields = FIRST, DECIDING + (SAYING if asked.text else ())
+    size, fields = FIRST, DECIDING + (SAYING if asked.text or asked.subjects else ())
     while low <= high:
         # One condition at either end, and no other: SQLite keeps to one of two, and may take the wrong one.
         events = Event.objects.filter(pk__range=(low, high)).order_by("-pk" if newest_first else "pk")

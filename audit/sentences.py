@@ -28,6 +28,7 @@ SENTENCES: Mapping[str, Any] = {
     ),
     "account.sections_forgotten": lazy("%(actor)s let the desk learn the sections of %(target)s anew"),
     "audit.exported": lazy("%(actor)s exported the audit history: %(filters)s"),
+    "audit.person_sought": lazy("%(actor)s searched the audit history for one person"),
     "credential.added": lazy("%(actor)s added a credential, %(target)s"),
     "credential.changed": lazy("%(actor)s replaced a credential, %(target)s"),
     "credential.erased": lazy("A credential of %(owner)s, %(target)s, was erased by what %(actor)s did"),
@@ -104,12 +105,12 @@ def marked_sentence(event: Event, *, about: str) -> SafeString:
 
 def _told(event: Event, *, actor: str, target: str, clean: Callable[[str], str]) -> str:
     """Put an event's facts into its sentence; `clean` makes every part, our own words too, fit to be shown."""
-    facts = _Facts({name: clean(str(readable(value))) for name, value in event.facts.items()})
+    facts = _Facts({name: clean(str(readable(value))) for name, value in event.told_facts.items()})
     facts |= {"actor": actor, "target": target}
     if event.action in SENTENCES:
         facts |= {name: clean(words) for name, words in _phrases(event).items()}
         return clean(str(SENTENCES[event.action])) % facts
-    told = ", ".join(f"{clean(name)} {facts[name]}" for name in event.facts)
+    told = ", ".join(f"{clean(name)} {facts[name]}" for name in event.told_facts)
     bare = clean(_("%(actor)s: %(action)s, %(target)s")) % {**facts, "action": clean(event.action)}
     return f"{bare} ({told})" if told else bare
 

@@ -76,7 +76,8 @@ def event_detail(request: HttpRequest, pk: str) -> HttpResponse:
         "action": words.action_name(event.action),
         "thing": words.thing_name(event.target_key) if event.target_key else "",
         "about": _about(event),
-        "facts": [(words.FACTS.get(name, name), readable(value)) for name, value in event.facts.items()],
+        "facts": [(words.FACTS.get(name, name), readable(value)) for name, value in event.told_facts.items()],
+        "subjects": [_address(filters.about_person([pseudonym])) for pseudonym in event.subjects],
         "by_person": _address(f"person={event.actor_id or 0}"),
         "state": _state(event, before),
         "before": _line(before) if before else None,
@@ -102,6 +103,7 @@ def event_export(request: HttpRequest) -> StreamingHttpResponse:
         target=_("the audit history"),
         filters=found.in_words,
         up_to=newest,
+        subjects=found.asked.subjects[:1],
     )
     pieces = export.lines(search.find(found.asked, before=newest + 1))
     name = f"audit-history-{timezone.localtime():%Y-%m-%d-%H%M}.csv"
@@ -142,7 +144,7 @@ def _listed(request: HttpRequest) -> dict[str, Any]:
         "newer": None if is_first or not events else _turn(found, after=events[0].pk),
         "older": None if is_last or not events else _turn(found, before=events[-1].pk),
         # The fields of the filters are in the form themselves; an export takes the filters as they stand.
-        "kept": [(name, found.given[name]) for name in ("view", "period") if name in found.said],
+        "kept": [(name, found.given[name]) for name in ("view", "subject", "period") if name in found.said],
         "all_kept": [(name, found.given[name]) for name in found.said],
         "newest": _turn(found),
         "is_first_page": is_first,
@@ -185,7 +187,7 @@ def _periods(found: Filters) -> list[Chip]:
 
 def _removable(found: Filters) -> Iterator[Chip]:
     """Yield the other filters that are on, each leading to the list without it."""
-    for name in ("person", "action", "thing", "from", "to", "q"):
+    for name in ("subject", "person", "action", "thing", "from", "to", "q"):
         if name in found.said:
             yield _chip(found.said[name], found.query(**{name: ""}), is_on=True)
 

@@ -50,6 +50,7 @@ ACTIONS: Mapping[str, Any] = {
     "access.denied": lazy("Another’s thing refused"),
     "access.forbidden": lazy("Page refused"),
     "audit.exported": lazy("Audit history exported"),
+    "audit.person_sought": lazy("Audit history searched for a person"),
 }
 
 KINDS: Mapping[str, Any] = {
@@ -99,7 +100,7 @@ SECURITY = (
     *(word for word in ACTIONS if word.startswith(("person.", "credential.", "account."))),
     *("session.sign_in_failed", "session.name_unknown", "session.throttled"),
     *DENIED,
-    "audit.exported",
+    *("audit.exported", "audit.person_sought"),
 )
 # The word in the address → what it is called, and its actions
 VIEWS: Mapping[str, tuple[Any, tuple[str, ...]]] = {

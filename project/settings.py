@@ -11,7 +11,7 @@ from csp.constants import NONCE, NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
-from project import demo_keys
+from project import demo_keys, keys
 
 env = environ.Env()
 
@@ -27,6 +27,13 @@ SECRET_KEY = env.str("SECRET_KEY")
 SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])  # former ones, until their sessions have ended
 VAULT_KEYS = env.list("VAULT_KEYS")  # Fernet keys, newest first; apart from SECRET_KEY so that each can rotate
 AUDIT_KEYS = env.list("AUDIT_KEYS")  # what seals the audit history, newest first; an old one goes with its last event
+INDEX_KEYS = env.list("INDEX_KEYS")  # what people's addresses are hashed with (people/pseudonyms.py), newest first
+keys.check(
+    SECRET_KEY=[SECRET_KEY, *SECRET_KEY_FALLBACKS],
+    VAULT_KEYS=VAULT_KEYS,
+    AUDIT_KEYS=AUDIT_KEYS,
+    INDEX_KEYS=INDEX_KEYS,
+)
 DEBUG = env.bool("DEBUG", False)
 PORT = env.int("PORT", 8000)
 
@@ -42,6 +49,7 @@ INSTALLED_APPS = [
     "accounts",
     "audit",
     "runs",
+    "people",
     "exports",
     "django.contrib.admin",
     "django.contrib.auth",
@@ -232,6 +240,8 @@ FILE_MAX_CONTENT_BYTES = env.int("FILE_MAX_CONTENT_BYTES", 50 * 1024**3)
 # Where the head of its chain is told every hour, so that who can write to the database cannot cut its end off unseen.
 AUDIT_HEADS = env.str("AUDIT_HEADS", str(DATA_DIR / "audit-heads.log"))
 AUDIT_TICK = env.float("AUDIT_TICK", 1.0)  # seconds from an event to its seal
+# For this long after an event, it is found again by the address of whom it is about; a key of INDEX_KEYS stays as long.
+AUDIT_PERSON_DAYS = env.int("AUDIT_PERSON_DAYS", 365)
 
 # ── The run engine, in seconds ───────────────────────────────────────────────────────────────────────────────
 RUN_TICK = env.float("RUN_TICK", 1.0)

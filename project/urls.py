@@ -6,6 +6,7 @@ from django.urls import include, path
 
 from accounts import forgotten, own
 from accounts.urls import urlpatterns as credentials
+from people import views as people
 from project import admin_pages, health, journeys
 
 # One way in for everybody: the admin site has no sign-in of its own, so its throttle and its checks are allauth's.
@@ -31,6 +32,7 @@ urlpatterns = [
     path("admin/people/<int:pk>/deactivate/", admin_pages.person_deactivate, name="person_deactivate"),
     path("admin/people/<int:pk>/activate/", admin_pages.person_activate, name="person_activate"),
     path("admin/people/<int:pk>/second-factor/", admin_pages.person_factors, name="person_factors"),
+    path("admin/audit/event/person/", people.audit_person, name="audit_person"),
     path("admin/", admin.site.urls),
     path("healthz", health.alive, name="healthz"),
     path("readyz", health.ready, name="readyz"),

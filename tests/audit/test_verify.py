@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from datetime import timedelta
 from io import StringIO
@@ -59,6 +60,33 @@ def test_an_edited_line_is_named(chain: list[Event], tamper: Tamper, column: str
     assert code == 1
     assert said[0] == f"Line 4 was edited: event {chain[3].pk} does not say what it said when it was sealed."
     assert all("Line 4 " in sentence for sentence in said)
+
+
+@pytest.mark.parametrize("facts", [{}, {"subjects": ["0" * 8 + "-" + "2" * 64]}])
+def test_whom_a_line_is_about_is_sealed_too(db: None, tamper: Tamper, anna: User, facts: dict[str, Any]) -> None:
+    audit.record("run.started", by=anna, target=anna, subjects=["0" * 8 + "-" + "1" * 64])
+    sealing.seal(now=timezone.now())
+    assert verify() == (0, [])
+    tamper("UPDATE audit_event SET facts = %s WHERE seq = 1", json.dumps(facts))
+    assert verify()[1][0].startswith("Line 1 was edited")
+
+
+def test_a_new_key_seals_on_and_what_the_old_one_sealed_stays_whole(
+    chain: list[Event], tamper: Tamper, anna: User, settings: Any
+) -> None:
+    out = StringIO()
+    call_command("make_keys", "audit", stdout=out)
+    settings.AUDIT_KEYS = out.getvalue().strip().partition("=")[2].split(",")
+    audit.record("run.started", by=anna, target=anna)
+    sealing.seal(now=timezone.now())
+    keys = [event.key_id for event in Event.objects.order_by("seq")]
+    assert len(set(keys)) == 2
+    assert keys[9] != keys[10]
+    assert verify() == (0, [])
+    tamper("UPDATE audit_event SET actor_name = 'nobody' WHERE seq IN (4, 11)")
+    assert [sentence[:12] for sentence in verify()[1]] == ["Line 4 was e", "Line 11 was "]
+    settings.AUDIT_KEYS = settings.AUDIT_KEYS[:1]
+    assert "which AUDIT_KEYS does not hold" in verify()[1][0]
 
 
 def test_two_edited_lines_are_named_both(chain: list[Event], tamper: Tamper) -> None:

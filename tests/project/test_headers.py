@@ -104,7 +104,8 @@ def test_the_demo_starts_with_nothing_else(tmp_path: Path) -> None:
 NEEDED = {
     "SECRET_KEY": "k" * 60,
     "VAULT_KEYS": "a2V5" * 11,
-    "AUDIT_KEYS": "k" * 43,
+    "AUDIT_KEYS": "l" * 43,
+    "INDEX_KEYS": "m" * 43,
     "ALLOWED_HOSTS": "desk.example.com",
 }
 
@@ -115,6 +116,23 @@ def test_without_a_secret_nothing_starts_and_it_says_which(tmp_path: Path, missi
     started = _start(tmp_path, **given)
     assert started.returncode != 0
     assert f"Set the {missing} environment variable" in started.stderr
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"INDEX_KEYS": NEEDED["AUDIT_KEYS"]}, "AUDIT_KEYS and INDEX_KEYS share a key"),
+        ({"INDEX_KEYS": f"{'n' * 40},{NEEDED['SECRET_KEY']}"}, "SECRET_KEY and INDEX_KEYS share a key"),
+        ({"SECRET_KEY_FALLBACKS": NEEDED["VAULT_KEYS"]}, "SECRET_KEY and VAULT_KEYS share a key"),
+        ({"AUDIT_KEYS": "too short"}, "AUDIT_KEYS holds no key, or one of fewer than 32 letters"),
+        ({"INDEX_KEYS": ""}, "INDEX_KEYS holds no key"),
+    ],
+)
+def test_a_key_that_is_short_or_used_twice_starts_nothing(tmp_path: Path, changed: dict[str, str], said: str) -> None:
+    started = _start(tmp_path, **NEEDED | changed)
+    assert started.returncode != 0
+    assert said in started.stderr
+    assert not any(key in started.stderr for key in (NEEDED | changed).values() if len(key) > 20)
 
 
 def test_a_demo_answers_to_no_other_name(client: Client, db: None) -> None:

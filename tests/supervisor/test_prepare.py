@@ -37,7 +37,8 @@ def production(tmp_path: Path) -> dict[str, str]:
         "DATABASE_URL": f"sqlite:///{tmp_path / 'desk.sqlite3'}",
         "SECRET_KEY": "x" * 50,
         "VAULT_KEYS": Fernet.generate_key().decode(),
-        "AUDIT_KEYS": "x" * 43,
+        "AUDIT_KEYS": "y" * 43,
+        "INDEX_KEYS": "z" * 43,
         "ALLOWED_HOSTS": "desk.example.com",
     }
 
