@@ -7,6 +7,7 @@ from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
 from django.http import HttpRequest
 from django.utils.html import format_html
+from django.utils.translation import gettext_lazy as _
 
 from accounts import vault
 from accounts.models import User
@@ -16,6 +17,10 @@ MARGIN = 4  # modules of white around the code, as its standard asks
 
 class SealedFactors(DefaultMFAAdapter):  # type: ignore[misc]  # allauth tells no types
     """Keeps the secrets of authenticator apps and recovery codes in the vault."""
+
+    error_messages = DefaultMFAAdapter.error_messages | {
+        "incorrect_code": _("This code is not right, or its half minute is over. Enter the one the app shows now."),
+    }
 
     def encrypt(self, text: str) -> str:
         return vault.seal(text)

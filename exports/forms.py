@@ -28,7 +28,12 @@ class SegmentForm(forms.Form):
         max_length=120,
         error_messages={"required": _("Give the saved segment a name, so that you find it again.")},
     )
-    time_zone = forms.ChoiceField(label=_("Time zone"), choices=zones, widget=forms.Select(attrs={"class": "in live"}))
+    time_zone = forms.ChoiceField(
+        label=_("Time zone"),
+        help_text=_("Days begin and end in it: a segment such as “bought yesterday” is counted so."),
+        choices=zones,
+        widget=forms.Select(attrs={"class": "in live"}),
+    )
 
     def __init__(self, *args: Any, owner: User, segment: SavedSegment | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -87,7 +87,7 @@ def shown(run: ExportRun, *, now: datetime, said: str = "") -> dict[str, Any]:
         "so": so,
         "soft": soft,
         "lead": lead,
-        "state": sentences.state(run),
+        "state": _("Removed") if is_gone else sentences.state(run),
         "said": mark,
         "is_news": mark != said,
         "is_stopping": sentences.is_stopping(run),
@@ -109,7 +109,7 @@ def shown(run: ExportRun, *, now: datetime, said: str = "") -> dict[str, Any]:
         "is_gone": is_gone,
         "figures": figures.of(run),
         "remedies": remedies.of(run.code) if run.status == Status.FAILED else [],
-        "meaning": sentences.meaning(run) if run.status == Status.FAILED else "",
+        "meaning": _meaning(run) if run.status == Status.FAILED else "",
         "asked": _asked(run),
     }
 
@@ -134,6 +134,15 @@ def _lead(run: ExportRun, *, is_gone: bool) -> str:
     if run.code == "ready_empty":
         return _nobody(run)
     return ""
+
+
+def _meaning(run: ExportRun) -> str:
+    """Return what a failure means. A vendor's meaning ends with what to do, which the remedies say more exactly."""
+    meaning = sentences.meaning(run)
+    if run.code in sentences.FAILURES:
+        return meaning
+    means, dot, _to_do = meaning.rpartition(". ")
+    return f"{means}." if dot else meaning
 
 
 def _left_behind(run: ExportRun) -> str:

@@ -147,6 +147,14 @@ ACCOUNT_ADAPTER = "accounts.adapter.ClosedDoor"  # people are made by an admin, 
 ACCOUNT_LOGIN_METHODS = {"username", "email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "username*", "password1*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"  # an admin vouches for the address
+ACCOUNT_EMAIL_SUBJECT_PREFIX = "Consent Desk: "
+ACCOUNT_FORMS = {
+    "login": "accounts.sign_in.SignInForm",
+    "reset_password": "accounts.sign_in.ForgottenForm",
+    "reset_password_from_key": "accounts.sign_in.NewPasswordForm",
+    "set_password": "accounts.sign_in.FirstPasswordForm",
+    "change_password": "accounts.sign_in.OtherPasswordForm",
+}
 ACCOUNT_SESSION_REMEMBER = False
 # What changes how somebody signs in, or whose key works for them, is asked for again after this many seconds.
 ACCOUNT_REAUTHENTICATION_TIMEOUT = env.int("REAUTHENTICATION_TIMEOUT", 15 * 60)
@@ -172,16 +180,11 @@ AUTH_PASSWORD_VALIDATORS = [
 # come from the proxy, and one person's slips at the sign-in would hold everybody back.
 ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXIES", 0)
 
-# ── Mail: a link for a new password, and nothing of anybody's data ──────────────────────────────────────────
-DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.str("MAIL_FROM", "Consent Desk <consent-desk@localhost>")
-EMAIL_TIMEOUT = 10
-EMAIL_SUBJECT_PREFIX = ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
-if DEMO:
-    # Nothing leaves this machine: mails lie beside the other state, to be read.
-    EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
-    EMAIL_FILE_PATH = DATA_DIR / "mail"
-else:
-    vars().update(env.email("EMAIL_URL", default="smtp://localhost:25"))
+# ── Mail: a link to a new password, and nothing else ─────────────────────────────────────────────────────────
+# The demo has no mail server: what it would send is kept as files beside the rest of its state.
+vars().update(env.email("EMAIL_URL", f"filemail:///{DATA_DIR / 'mail'}" if DEMO else "smtp://localhost:25"))
+DEFAULT_FROM_EMAIL = env.str("MAIL_FROM", "Consent Desk <consent-desk@localhost>")
+EMAIL_TIMEOUT = 10  # a mail server that hangs must not hold the page longer
 
 # ── Answers ──────────────────────────────────────────────────────────────────────────────────────────────────
 CONTENT_SECURITY_POLICY = {

@@ -4,7 +4,7 @@ from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
 from django.urls import include, path
 
-from accounts import forgotten, own
+from accounts import own
 from accounts.urls import urlpatterns as credentials
 from people import views as people
 from project import admin_pages, health, journeys
@@ -26,7 +26,6 @@ urlpatterns = [
     # Pages of allauth that ours replace; the first one found is the one that answers.
     path("accounts/email/", own.to_own_account, name="account_email"),
     path("accounts/2fa/", own.to_own_account, name="mfa_index"),
-    path("accounts/password/reset/", forgotten.PasswordReset.as_view(), name="account_reset_password"),
     path("accounts/", include("allauth.urls")),
     path("admin/vendor-accounts/<int:pk>/move/", admin_pages.account_move, name="account_move"),
     path("admin/people/<int:pk>/deactivate/", admin_pages.person_deactivate, name="person_deactivate"),

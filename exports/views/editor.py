@@ -61,7 +61,7 @@ def segment_draft(request: Request) -> HttpResponse:
     """Answer with the editor as the form stands now: fields, pre-flight, picture of the file. Nothing is saved."""
     segment = _segment_of(request)
     desk = _desk(request, segment)
-    form = SegmentForm(request.POST, owner=request.user, segment=segment)
+    form = _form(request, desk)
     return TemplateResponse(request, "exports/segment_edit.html#editor", _shown(request, desk, form))
 
 
@@ -81,16 +81,25 @@ def _editor(request: Request, segment: SavedSegment | None) -> HttpResponse:
     if not Credential.objects.visible_to(request.user).exists():
         return TemplateResponse(request, "exports/segment_no_credential.html", {"here": "segments"})
     desk = _desk(request, segment)
-    if request.method != "POST":
-        initial = {"name": segment.name if segment else "", "time_zone": desk.spec.time_zone}
-        form = SegmentForm(initial=initial, owner=request.user, segment=segment)
-        return TemplateResponse(request, "exports/segment_edit.html", _shown(request, desk, form))
-    form = SegmentForm(request.POST, owner=request.user, segment=segment)
-    saving = "save" in request.POST or "save_and_run" in request.POST
+    form, saving = _form(request, desk), _is_saving(request)
     if saving and form.is_valid():
         return _save(request, desk, form.cleaned_data["name"])
     shown = _shown(request, desk, form)
     return TemplateResponse(request, "exports/segment_edit.html", shown, status=422 if saving else 200)
+
+
+def _is_saving(request: Request) -> bool:
+    return "save" in request.POST or "save_and_run" in request.POST
+
+
+def _form(request: Request, desk: Desk) -> SegmentForm:
+    """Return the form as it stands. It is judged from the first press on Save: before, nobody is done with it."""
+    segment = desk.segment
+    if _is_saving(request) or "tried" in request.POST:
+        return SegmentForm(request.POST, owner=request.user, segment=segment)
+    name = request.POST.get("name", segment.name if segment else "")
+    initial = {"name": name, "time_zone": desk.spec.time_zone}
+    return SegmentForm(initial=initial, owner=request.user, segment=segment)
 
 
 def _save(request: Request, desk: Desk, name: str) -> HttpResponse:

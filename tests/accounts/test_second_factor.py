@@ -57,7 +57,7 @@ def test_an_app_is_added_with_its_codes_and_lies_sealed(as_anna: Client, anna: U
 def test_a_wrong_code_adds_nothing(as_anna: Client) -> None:
     response = as_anna.post(ADD, {"code": "000000"})
     assert response.status_code == 200
-    assert "Incorrect code." in response.content.decode()
+    assert "This code is not right" in response.content.decode()
     assert not Authenticator.objects.exists()
 
 

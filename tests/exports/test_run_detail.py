@@ -93,6 +93,7 @@ def test_bytes_that_are_gone_leave_their_figures(as_anna: Client, segment: Saved
     run = made.ready(segment, kept=timedelta(days=-2))
     assert run.file
     page = html(as_anna, run)
+    assert "<title>Removed · " in page
     assert "The file was kept until" in page
     assert "You may contact" not in page
     assert "710" in page
@@ -117,6 +118,8 @@ def test_a_failure_says_what_happened_what_it_means_and_what_to_do(as_anna: Clie
     assert "APSIS One could not make this file." in page
     assert "No file was made." in page
     assert "Asking for the same file will not help." in page
+    remedies = page.partition("What it means")[2].partition("What has happened")[0]
+    assert "Start the run again." not in remedies, "what to do stands in the first remedy already"
     assert "Likely to help" in page
     assert reverse("exports:run_create", args=[segment.pk]) in page
     assert f"run-{run.pk}-c{run.claim_no}" in page

@@ -106,6 +106,20 @@ def test_a_bad_name_is_said_at_its_field_and_nothing_is_lost(
     assert not SavedSegment.objects.filter(owner=anna).exists()
 
 
+def test_nothing_is_called_wrong_before_the_first_save_and_no_redraw_takes_the_focus(
+    as_anna: Client, fields: dict[str, Any]
+) -> None:
+    nameless = {**fields, "name": ""}
+    assert "trouble" not in as_anna.post(DRAFT, nameless).content.decode()
+    assert "trouble" not in as_anna.post(NEW, {**nameless, "check": ""}).content.decode()
+    tried = as_anna.post(NEW, {**nameless, "save": ""}).content.decode()
+    assert 'name="tried"' in tried
+    assert 'class="trouble" role="alert" tabindex="-1" autofocus' in tried
+    again = as_anna.post(DRAFT, {**nameless, "tried": "on"}, headers={"HX-Request": "true"}).content.decode()
+    assert "Give the saved segment a name" in again, "what is still wrong stays said"
+    assert 'tabindex="-1" autofocus' not in again
+
+
 def test_a_name_that_is_taken_is_refused(as_anna: Client, segment: SavedSegment, fields: dict[str, Any]) -> None:
     answer = as_anna.post(NEW, fields | {"name": segment.name, "save": ""})
     assert answer.status_code == 422

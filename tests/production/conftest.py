@@ -156,6 +156,7 @@ def _environment(folder: Path, certificate: Certificate, ports: dict[str, int], 
     return usual | {
         "SECRET_KEY": "".join(map(chr, range(48, 122))).replace("\\", ""),
         "VAULT_KEYS": Fernet.generate_key().decode(),
+        "INDEX_KEYS": Fernet.generate_key().decode(),
         "AUDIT_KEYS": Fernet.generate_key().decode(),
         "ALLOWED_HOSTS": NAME,
         "DATABASE_URL": database,

@@ -21,8 +21,8 @@ def test_from_an_empty_database_to_a_file_in_hand(production: Production, contex
     page.set_default_timeout(15_000)
     link = re.search(r"https://\S+", production.command(manual.invitation()))[0]  # type: ignore[index]
     page.goto(link)
-    page.get_by_label("New Password", exact=True).fill(PASSWORD)
-    page.get_by_label("New Password (again)").fill(PASSWORD)
+    page.get_by_label("New password", exact=True).fill(PASSWORD)
+    page.get_by_label("New password once more").fill(PASSWORD)
     page.get_by_role("button").last.click()
     sign_in(page, "karin")
     add_passkey(page)

@@ -14,6 +14,6 @@ def test_every_variable_is_in_the_manual() -> None:
     read: set[str] = set()
     for name in READERS:
         source = (ROOT / name).read_text()
-        read |= set(re.findall(r"""env(?:iron)?\.[a-z]+\(\s*"([A-Z_]+)\"""", source))
+        read |= set(re.findall(r"""env(?:iron)?\.[a-z]+\(\s*["']([A-Z_]+)["']""", source))
     assert len(read) > 20, "the reading of the sources no longer finds what it looks for"
     assert read - OURS == variables()
