@@ -238,7 +238,8 @@ FORMAT_MODULE_PATH = ["project.formats"]
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"()": "project.logs.formatter"}},
+    # `json` writes each line as an object, for whoever collects them.
+    "formatters": {"line": {"()": "project.logs.formatter", "shape": env.str("LOG_FORMAT", "logfmt")}},
     "handlers": {"out": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["out"], "level": env.str("LOG_LEVEL", "INFO")},
     # httpx logs whole URLs at INFO, kombu and the trace logger whole messages at DEBUG.
