@@ -7,7 +7,7 @@ import structlog
 from django.core.exceptions import ImproperlyConfigured
 
 FACTS = {
-    "run", "claim", "reference", "why", "status_code", "queue", "path", "method", "bytes", "ms", "files", "role",
+    "run", "claim", "reference", "why", "status_code", "queue", "path", "method", "bytes", "ms", "part",
 }  # fmt: skip
 SHAPES = ("logfmt", "json")
 

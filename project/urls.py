@@ -31,6 +31,7 @@ urlpatterns = [
     path("admin/people/<int:pk>/activate/", admin_pages.person_activate, name="person_activate"),
     path("admin/people/<int:pk>/second-factor/", admin_pages.person_factors, name="person_factors"),
     path("admin/", admin.site.urls),
+    # Answered before all else (project.health.first); here they have their names.
     path("healthz", health.alive, name="healthz"),
     path("readyz", health.ready, name="readyz"),
 ]
