@@ -53,7 +53,7 @@ def home(request: Request) -> HttpResponse:
     """Show what needs the person, what is on its way, and what is ready."""
     if not request.user.has_perm("exports.view_exportrun"):
         return TemplateResponse(request, "home.html", {"here": "home"})
-    runs = ExportRun.objects.visible_to(request.user).select_related("segment", "file")
+    runs = ExportRun.objects.visible_to(request.user).select_related("segment", "file__removed_by")
     troubles, has_key, has_segments = _keys(request.user)
     failed, working, ready = _failed(runs), _block(runs.unfinished()), _ready(runs, request.user)
     context = {
@@ -117,7 +117,7 @@ def _failed(runs: QuerySet[ExportRun]) -> Block:
 def _ready(runs: QuerySet[ExportRun], user: User) -> Block:
     """Return the runs whose file is still kept and which this person has not downloaded."""
     now = timezone.now()
-    kept = runs.filter(status=Status.SUCCEEDED, file__expires_at__gt=now)
+    kept = runs.filter(status=Status.SUCCEEDED, file__expires_at__gt=now, file__removed_at=None)
     # A file lives this long, so no older event can be about one that is still kept.
     since = now - timedelta(days=settings.FILE_KEPT_DAYS)
     taken = Event.objects.filter(actor=user, action="file.downloaded", at__gte=since)

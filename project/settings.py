@@ -209,6 +209,7 @@ STORAGES = {
     },
 }
 FILE_KEPT_DAYS = env.int("FILE_KEPT_DAYS", 7)
+FILE_SWEEP = env.float("FILE_SWEEP", 60.0)  # seconds between two looks for files whose time is over
 # A vendor's file may unpack to this many bytes, no more: a gzip bomb ends here.
 FILE_MAX_CONTENT_BYTES = env.int("FILE_MAX_CONTENT_BYTES", 50 * 1024**3)
 

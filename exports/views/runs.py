@@ -49,7 +49,7 @@ def run_list(request: Request) -> HttpResponse:
     in_all = _how_many(mine)
     how_many = _how_many(found) if q else in_all
     runs = found.filter(status__in=STATES[state][0]) if state else found
-    page = Paginator(runs.select_related("segment", "file"), PAGE).get_page(request.GET.get("page"))
+    page = Paginator(runs.select_related("segment", "file__removed_by"), PAGE).get_page(request.GET.get("page"))
     context = {
         "here": "runs",
         "page_obj": page,
@@ -153,7 +153,8 @@ def _attachment(name: str) -> str:
 
 def _own(request: Request, pk: int) -> ExportRun:
     runs = ExportRun.objects.visible_to(request.user)
-    return denials.own_or_404(request, runs.select_related("segment", "credential__account", "file", "owner"), pk=pk)
+    told = ("segment", "credential__account", "file__removed_by", "owner")
+    return denials.own_or_404(request, runs.select_related(*told), pk=pk)
 
 
 def _shown(run: ExportRun, *, said: str = "") -> dict[str, object]:
