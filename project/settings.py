@@ -223,6 +223,7 @@ RUN_TICK = env.float("RUN_TICK", 1.0)
 RUN_LEASE = env.float("RUN_LEASE", 60.0)  # a dead worker costs one lease
 RUN_RENEW = env.float("RUN_RENEW", 10.0)  # a long step says that it lives this often
 RUN_SLOWEST_POLL = env.float("RUN_SLOWEST_POLL", 60.0)  # between two questions about an export that takes long
+RUN_PRESENCE = env.float("RUN_PRESENCE", 10.0)  # a worker and beat say that they live this often
 RUN_ASK_AGAIN = env.float("RUN_ASK_AGAIN", 120.0)  # after an answer was lost
 
 # ── Language and time ────────────────────────────────────────────────────────────────────────────────────────
