@@ -11,6 +11,7 @@ from django.utils.translation import pgettext_lazy
 # One line an action, in the order of a list to choose from. An action that is not here is called by its bare word.
 ACTIONS: Mapping[str, Any] = {
     "file.downloaded": lazy("File downloaded"),
+    "file.removed": lazy("File removed"),
     "run.started": lazy("Run started"),
     "run.succeeded": lazy("Run succeeded"),
     "run.failed": lazy("Run failed"),
@@ -73,6 +74,7 @@ ONE: Mapping[str, Any] = {
 FACTS: Mapping[str, Any] = {
     "after": lazy("After"),
     "before": lazy("Before"),
+    "bytes": lazy("Bytes"),
     "code": lazy("Reason"),
     "credentials": lazy("Credentials erased"),
     "fields": lazy("Fields"),

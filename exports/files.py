@@ -42,7 +42,7 @@ def length_of(run: ExportRun, form: Form) -> int:
 
 def is_there(run: ExportRun, *, now: datetime) -> bool:
     """Say whether the bytes can still be had."""
-    return run.file is not None and now < run.file.expires_at and default_storage.exists(run.file.storage_name)
+    return run.file is not None and run.file.is_kept(now) and default_storage.exists(run.file.storage_name)
 
 
 def _stored(name: str) -> Iterator[bytes]:

@@ -161,8 +161,10 @@ def _present(name: str, reached: datetime | None, run: ExportRun, now: datetime,
 def _arrived(name: str, run: ExportRun, *, is_gone: bool) -> Station:
     assert run.finished_at is not None
     if is_gone:
-        until = run.file.expires_at if run.file else None
-        return Station(_("Removed"), "gone", at=format_html(_("kept until {}"), stamp(until)))
+        assert run.file is not None
+        if run.file.removed_by_id:
+            return Station(_("Removed"), "gone", at=clock(run.file.removed_at, run.created_at))
+        return Station(_("Removed"), "gone", at=format_html(_("kept until {}"), stamp(run.file.expires_at)))
     took = _("%(time)s in all") % {"time": duration(run.finished_at - run.created_at)}
     return Station(name, "goal", took=took, at=clock(run.finished_at, run.created_at))
 

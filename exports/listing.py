@@ -39,12 +39,11 @@ class Chip:
 
 
 def row(run: ExportRun, *, now: datetime) -> Row:
-    """Return a run's line. Reads nothing but the run, its segment and its file."""
+    """Return a run's line. Reads nothing but the run, its segment, its file, and who removed that."""
     took = (run.finished_at or now) - run.created_at
     file = run.file
-    if file is not None and file.expires_at <= now:
-        text = _("The file was kept until %(until)s.") % {"until": sentences.clock(file.expires_at)}
-        return Row(run, "gone", _("Removed"), text, _contactable(run), file.row_count, took)
+    if file is not None and not file.is_kept(now):
+        return Row(run, "gone", _("Removed"), sentences.removal(file), _contactable(run), file.row_count, took)
     state = "remarks" if run.code == "ready_empty" else run.status
     word = {Status.SUCCEEDED: _("Ready"), Status.FAILED: _("Failed"), Status.CANCELLED: _("Cancelled")}.get(
         Status(run.status), ""

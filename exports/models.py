@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from datetime import datetime
 from functools import cached_property
 from typing import Any
 
@@ -87,13 +88,24 @@ class ExportFile(models.Model):
     counts = models.JSONField()  # exports.contents.Counts
     made_at = models.DateTimeField()
     expires_at = models.DateTimeField()
+    # From `removed_at` on nobody can have it; at `gone_at` its bytes were gone (exports/retention.py).
+    removed_at = models.DateTimeField(null=True)
+    removed_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", null=True)
+    gone_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [models.Index(name="exportfile_kept", fields=["expires_at"], condition=Q(gone_at=None))]
+
+    def is_kept(self, now: datetime) -> bool:
+        """Say whether it can be had, by its row."""
+        return self.removed_at is None and now < self.expires_at
 
 
 class ExportRunQuerySet(RunQuerySet["ExportRun"]):
     def listed(self) -> ExportRunQuerySet:
         """Read what a line of a list says of a run, and leave the long columns where they are."""
         long = ("spec", "sealed_poll_url", "segment__spec", "file__header")
-        return self.select_related("segment", "file").defer(*long)
+        return self.select_related("segment", "file__removed_by").defer(*long)
 
 
 class ExportRun(Run):

@@ -120,10 +120,8 @@ def _mark(so: str, soft: str, lead: str, run: ExportRun) -> str:
 
 def _removed(run: ExportRun, now: datetime) -> tuple[str, str]:
     assert run.file is not None
-    soft = _("Its figures and checksums are kept.")
-    if run.file.expires_at <= now:
-        return _("The file was kept until %(until)s.") % {"until": sentences.clock(run.file.expires_at)}, soft
-    return _("The file is no longer here."), soft
+    so = _("The file is no longer here.") if run.file.is_kept(now) else sentences.removal(run.file)
+    return so, _("Its figures and checksums are kept.")
 
 
 def _lead(run: ExportRun, *, is_gone: bool) -> str:

@@ -125,6 +125,8 @@ LINES: Mapping[str, tuple[Any, Any]] = {
     "trouble": (lazy("Trouble"), "%(say)s"),
     "disk_full": (lazy("Disk full"), lazy("There was no room for the file on this desk’s disk. It stays at APSIS.")),
     "gave_up": (lazy("Gave up"), lazy("%(what)s We ask for a new export.")),
+    "removed": (lazy("Removed"), lazy("%(who)s removed the file. Its figures and checksums stay.")),
+    "expired": (lazy("Removed"), lazy("The file’s time was over. Its figures and checksums stay.")),
     "cancelled": (lazy("Cancelled"), lazy("%(who)s cancelled the run. The desk stopped asking APSIS.")),
 }
 
@@ -164,6 +166,16 @@ def state(run: Any) -> str:
     if is_stopping(run):
         return _("Stopping")
     return str(STATES.get(run.code) or _("Failed"))
+
+
+def removal(file: Any) -> str:
+    """Return why a file is no longer here."""
+    if file.removed_by:
+        return _("%(who)s removed the file at %(at)s.") % {
+            "who": isolated(str(file.removed_by)),
+            "at": clock(file.removed_at),
+        }
+    return _("The file was kept until %(until)s.") % {"until": clock(file.expires_at)}
 
 
 def since(run: Any) -> datetime:

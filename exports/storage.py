@@ -3,14 +3,53 @@
 from __future__ import annotations
 
 import os
+import shutil
+from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryFile
 from types import TracebackType
 from typing import Any
 
 from django.core.files.base import File
-from django.core.files.storage import FileSystemStorage
+from django.core.files.storage import FileSystemStorage, Storage
 
 WRITING = os.O_WRONLY | os.O_CREAT | os.O_EXCL
+
+
+@dataclass(frozen=True)
+class Room:
+    """How much room a disk has, in bytes."""
+
+    free: int
+    total: int
+
+    @property
+    def share(self) -> float:
+        """Return what is free, in parts of one."""
+        return self.free / self.total if self.total else 0.0
+
+
+def room(storage: Storage) -> Room | None:
+    """Return the room where files are kept; None where there is no disk to speak of. Raises OSError."""
+    if not isinstance(storage, FileSystemStorage):
+        return None
+    found = shutil.disk_usage(_nearest(Path(storage.location)))
+    return Room(free=found.free, total=found.total)
+
+
+def probe(storage: Storage) -> None:
+    """Raise OSError unless a file can be written now; elsewhere than in a folder, whatever its asking raises."""
+    if not isinstance(storage, FileSystemStorage):
+        storage.exists("probe")
+        return
+    _make_private(Path(storage.location))
+    with TemporaryFile(dir=storage.location) as file:
+        file.write(b"a disk that is full takes an empty file")
+
+
+def _nearest(folder: Path) -> Path:
+    """Return a folder, or what there is of the way to it: it is made with the first file."""
+    return next(place for place in (folder, *folder.parents) if place.is_dir())
 
 
 class DurableFile(File):

@@ -9,7 +9,7 @@ from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 
 from accounts import clients
-from exports import endings, runner
+from exports import endings, retention, runner
 from exports.models import ExportRun
 from runs.claims import claim
 from runs.models import StaleRun
@@ -46,3 +46,9 @@ def advance(*, pk: int, queue: Literal["calls", "files"], **kwargs: object) -> N
         log.exception("step broke", extra={"run": run.pk, "reference": reference})
         with suppress(StaleRun):
             endings.give_up(run, "our_fault", now=timezone.now(), reference=reference)
+
+
+@shared_task
+def sweep(**kwargs: object) -> None:
+    """Remove the files whose time is over."""
+    retention.sweep(now=timezone.now())

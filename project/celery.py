@@ -52,6 +52,11 @@ app.conf.update(
             "schedule": settings.RUN_TICK,
             "options": {"queue": "calls", "expires": max(settings.RUN_TICK, 1.0)},
         },
+        "sweep": {
+            "task": "exports.tasks.sweep",
+            "schedule": settings.FILE_SWEEP,
+            "options": {"queue": "calls", "expires": max(settings.FILE_SWEEP, 1.0)},
+        },
         "seal": {
             "task": "audit.tasks.seal",
             "schedule": settings.AUDIT_TICK,

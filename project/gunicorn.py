@@ -28,6 +28,6 @@ umask = 0o077
 
 loglevel = "warning"
 errorlog = "-"
-# Off by default. %(U)s is the path without its query string, which may hold what a person typed.
+logger_class = "project.weblog.WebLog"
+# A line for each answer. Off by default: the proxy before the web keeps one too.
 accesslog = "-" if os.environ.get("ACCESS_LOG") == "1" else None
-access_log_format = "%(t)s [INFO] %(h)s %(m)s %(U)s %(s)s %(B)s bytes %(M)s ms"

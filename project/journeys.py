@@ -123,7 +123,7 @@ def _ready(runs: QuerySet[ExportRun], user: User) -> Block:
     taken = Event.objects.filter(actor=user, action="file.downloaded", at__gte=since)
     keys = taken.filter(target_key__startswith="exports.exportrun:").values_list("target_key", flat=True)
     fresh = set(recent) - {int(key.rpartition(":")[2]) for key in keys}
-    return _block(runs.filter(pk__in=fresh, file__expires_at__gt=now))
+    return _block(runs.filter(pk__in=fresh, file__expires_at__gt=now, file__removed_at=None))
 
 
 def _keys(user: User) -> tuple[list[KeyTrouble], bool, bool]:

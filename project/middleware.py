@@ -45,8 +45,6 @@ TO_A_FACTOR = {
     "mfa_add_webauthn",
     "account_reauthenticate",
     "account_logout",
-    "healthz",
-    "readyz",
 }
 
 

@@ -69,6 +69,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "project.health.first",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -236,6 +237,7 @@ STORAGES = {
     },
 }
 FILE_KEPT_DAYS = env.int("FILE_KEPT_DAYS", 7)
+FILE_SWEEP = env.float("FILE_SWEEP", 60.0)  # seconds between two looks for files whose time is over
 # A vendor's file may unpack to this many bytes, no more: a gzip bomb ends here.
 FILE_MAX_CONTENT_BYTES = env.int("FILE_MAX_CONTENT_BYTES", 50 * 1024**3)
 
@@ -251,6 +253,7 @@ RUN_TICK = env.float("RUN_TICK", 1.0)
 RUN_LEASE = env.float("RUN_LEASE", 60.0)  # a dead worker costs one lease
 RUN_RENEW = env.float("RUN_RENEW", 10.0)  # a long step says that it lives this often
 RUN_SLOWEST_POLL = env.float("RUN_SLOWEST_POLL", 60.0)  # between two questions about an export that takes long
+RUN_PRESENCE = env.float("RUN_PRESENCE", 10.0)  # a worker and beat say that they live this often
 RUN_ASK_AGAIN = env.float("RUN_ASK_AGAIN", 120.0)  # after an answer was lost
 
 # ── Language and time ────────────────────────────────────────────────────────────────────────────────────────
@@ -268,7 +271,8 @@ FORMAT_MODULE_PATH = ["project.formats"]
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"()": "project.logs.formatter"}},
+    # `json` writes each line as an object, for whoever collects them.
+    "formatters": {"line": {"()": "project.logs.formatter", "shape": env.str("LOG_FORMAT", "logfmt")}},
     "handlers": {"out": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["out"], "level": env.str("LOG_LEVEL", "INFO")},
     # httpx logs whole URLs at INFO, kombu and the trace logger whole messages at DEBUG.

@@ -33,6 +33,7 @@ urlpatterns = [
     path("admin/people/<int:pk>/second-factor/", admin_pages.person_factors, name="person_factors"),
     path("admin/audit/event/person/", people.audit_person, name="audit_person"),
     path("admin/", admin.site.urls),
+    # Answered before all else (project.health.first); here they have their names.
     path("healthz", health.alive, name="healthz"),
     path("readyz", health.ready, name="readyz"),
 ]

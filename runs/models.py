@@ -190,3 +190,31 @@ class RunLine(models.Model):
     class Meta:
         abstract = True
         ordering = ["-at", "-pk"]
+
+
+class Presence(models.Model):
+    """A process of the desk in one of its roles, as it last said that it lives (runs/presence.py)."""
+
+    role = models.CharField(max_length=40)  # the queues it serves, "beat", or "tick" for whoever took that last
+    host = models.CharField(max_length=120)
+    pid = models.PositiveIntegerField()
+    since = models.DateTimeField()
+    seen_at = models.DateTimeField()
+
+    class Meta:
+        default_permissions = ()
+        ordering = ["role", "host", "pid"]
+        constraints = [models.UniqueConstraint(name="one_presence_per_role", fields=["role", "host", "pid"])]
+
+
+class Drain(models.Model):
+    """“Finish, start nothing”: while this row is there, no run asks anything new of a vendor (runs/drain.py)."""
+
+    since = models.DateTimeField()
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    reason = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        default_permissions = ()
+        permissions = [("operate_desk", "Can watch the desk at work and steer it")]
+        constraints = [models.CheckConstraint(name="one_drain", condition=Q(pk=1))]

@@ -10,7 +10,7 @@ from typing import cast
 from celery import shared_task
 from django.utils import timezone
 
-from runs import line, nudges
+from runs import line, nudges, presence
 from runs.models import Run, RunQuerySet
 
 AT_ONCE = 200  # nudges one tick sends of a kind at most; what is left over is due at the next tick too
@@ -20,6 +20,7 @@ AT_ONCE = 200  # nudges one tick sends of a kind at most; what is left over is d
 def tick(**kwargs: object) -> None:
     """Call a worker for every run that is due: new, waiting, or left behind by a process that died."""
     now = timezone.now()
+    presence.note_tick(now=now)
     for model in Run.__subclasses__():
         for run in _called(cast("RunQuerySet[Run]", model._default_manager.all()), now):
             if not nudges.send(run):

@@ -6,7 +6,7 @@ import socket
 import sys
 from typing import Any
 
-from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
+from gunicorn.app.base import BaseApplication
 
 from sandbox.app import create_app
 from sandbox.settings import Settings, add_flags, environment_name, from_flags

@@ -27,8 +27,8 @@ EARLY = 5.0  # a death within this many seconds is an early one
 LOG_BYTES, LOG_COPIES = 5_000_000, 2
 TAIL = 12  # last lines kept of each process, to show when it will not start
 
-# Django's log lines and gunicorn's.
-_LEVEL = re.compile(r"\blevel=(\w+)|\[(DEBUG|INFO|WARNING|ERROR|CRITICAL)\]")
+# The desk's log lines, in either of their shapes, and those of libraries that speak before it has said how.
+_LEVEL = re.compile(r'\blevel=(\w+)|"level": "(\w+)"|\[(DEBUG|INFO|WARNING|ERROR|CRITICAL)\]')
 _HUSHED = {"debug", "info"}
 
 

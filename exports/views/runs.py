@@ -157,7 +157,8 @@ def _attachment(name: str) -> str:
 
 def _own(request: Request, pk: int) -> ExportRun:
     runs = ExportRun.objects.visible_to(request.user)
-    return denials.own_or_404(request, runs.select_related("segment", "credential__account", "file", "owner"), pk=pk)
+    told = ("segment", "credential__account", "file__removed_by", "owner")
+    return denials.own_or_404(request, runs.select_related(*told), pk=pk)
 
 
 def _shown(run: ExportRun, *, said: str = "") -> dict[str, object]:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import errno
 import os
+import resource
+import signal
 import stat
 from pathlib import Path
 
 import pytest
+from django.core.files.storage import InMemoryStorage
 
+from exports import storage
 from exports.storage import PrivateFolder
 
 
@@ -94,3 +98,29 @@ def test_a_disk_that_says_no_when_asked_to_keep(folder: PrivateFolder, monkeypat
         file.write(b"anna")
 
     assert file.closed
+
+
+def test_how_much_room_there_is_is_known_before_the_first_file(folder: PrivateFolder, tmp_path: Path) -> None:
+    found = storage.room(folder)
+    assert found is not None
+    assert 0 < found.free <= found.total
+    assert 0 < found.share <= 1
+    assert not (tmp_path / "data").exists(), "to look is not to make"
+    assert storage.room(InMemoryStorage()) is None
+
+
+def test_a_probe_writes_and_leaves_nothing(folder: PrivateFolder, tmp_path: Path) -> None:
+    storage.probe(folder)
+    assert list((tmp_path / "data/files").iterdir()) == []
+    assert mode_of(tmp_path / "data/files") == 0o700
+
+
+def test_a_probe_of_a_full_disk_fails(folder: PrivateFolder) -> None:
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, before[1]))
+    try:
+        with pytest.raises(OSError, match="File too large"):
+            storage.probe(folder)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)

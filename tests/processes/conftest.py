@@ -49,6 +49,7 @@ QUICK = {
     "RUN_LEASE": str(LEASE),
     "RUN_RENEW": "0.5",
     "RUN_ASK_AGAIN": str(ASK_AGAIN),
+    "RUN_PRESENCE": "0.5",
     "LOG_LEVEL": "INFO",
     "WEB_PROCESSES": "1",
     "WEB_THREADS": "4",

@@ -27,15 +27,17 @@ def test_it_shows_warnings_and_writes_everything_down(watched: Watched, tmp_path
     body = """
     print("level=info event=quiet"); print("  more of it")
     print("level=warning event=loud"); print("  why")
+    print('{"level": "info"}'); print('{"level": "error"}')
     print("[2026-11-21] [7] [INFO] quiet again"); print("[2026-11-21] [7] [ERROR] loud \\x1b[2J again", end="")
     """
     watched.supervisor.finish(child(tmp_path, "web", body, once=True))
     assert watched.said.splitlines() == [
         "web     │ level=warning event=loud",
         "web     │   why",
+        'web     │ {"level": "error"}',
         "web     │ [2026-11-21] [7] [ERROR] loud \N{REPLACEMENT CHARACTER}[2J again",
     ]
-    assert len((tmp_path / "logs" / "web.log").read_text().splitlines()) == 6
+    assert len((tmp_path / "logs" / "web.log").read_text().splitlines()) == 8
 
 
 def test_logs_are_bounded_and_private(watched: Watched, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

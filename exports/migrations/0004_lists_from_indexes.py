@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0003_line'),
-        ('exports', '0002_line'),
+        ('exports', '0003_removed_files'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
