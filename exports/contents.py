@@ -1,29 +1,23 @@
 """What stands in an export file: rows of one width, and how many say what. No Django; flat memory.
 
-Most rows have no quotation mark in them, and need no CSV reader: there a line end ends a row and a comma ends a cell,
-and `bytes.split` finds both several times faster. Rows with a quotation mark are read by Python's own reader, one by
-one. Whatever does not come out even is read by it from the beginning of the block, so that it has the last word.
+Rows without a quotation mark are split, which is several times faster than reading them (exports/rows.py). Whatever
+does not come out even is read by Python's own reader from the beginning of the block, so that it has the last word.
 """
 
 from __future__ import annotations
 
 import codecs
-import csv
-import io
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import reduce
 from operator import add
 from typing import Any
 
+from exports import rows as csv_rows
+from exports.rows import BOM, LONGEST_ROW
 from exports.spec import Column
 
-LONGEST_ROW = 4 * 1024 * 1024  # bytes; the vendor's widest export, 75 attributes of 1,000 letters, has a tenth
-LONGEST_CELL = 1_000_000  # characters; the vendor's own longest text has 1,000
 TEXT = 32 * 1024  # bytes decoded at a time: four times faster than a whole block, whose text needs fresh memory pages
-MOST_LINES = 20  # of one quoted row, before the whole block goes to the reader
-QUOTED = 100  # bytes for each quotation mark, at least, for splitting to be the faster way
-BOM = b"\xef\xbb\xbf"
 
 
 class NotAsPromised(Exception):
@@ -57,19 +51,12 @@ def count(chunks: Iterable[bytes], columns: Iterable[Column]) -> tuple[list[str]
     mark is dropped. Raises NotAsPromised for an empty file, text that is not UTF-8, a missing column, a title that
     stands twice, a row of another width or without end.
     """
-    csv.field_size_limit(LONGEST_CELL)
-    table = _Table(columns)
-    held, wanted = b"", 0
-    for chunk in chunks:
-        held += chunk
-        end = held.rfind(b"\n") + 1
-        # A row that is larger than what is held is tried again with twice as much, so the work stays in proportion.
-        if end and len(held) >= wanted:
-            held = held[table.take(held[:end], is_last=False) :]
-            wanted = 2 * len(held)
-        if wanted > 2 * LONGEST_ROW or (not end and len(held) > LONGEST_ROW):
-            raise NotAsPromised("line_too_long", most=LONGEST_ROW)
-    table.take(held, is_last=True)
+    table, blocks = _Table(columns), csv_rows.Blocks(chunks)
+    try:
+        for block in blocks:
+            blocks.taken(table.take(block, is_last=blocks.is_last))
+    except csv_rows.RowTooLong:
+        raise NotAsPromised("line_too_long", most=LONGEST_ROW) from None
     if not table.header:
         raise NotAsPromised("file_empty")
     return table.header, table.counts
@@ -90,8 +77,7 @@ class _Table:
         if not self._lines and block.startswith(BOM):
             return len(BOM) + self.take(block[len(BOM) :], is_last=is_last)
         self._check_text(block)
-        done = self._take_split(block) if self._is_splittable(block) else 0
-        done = done or self._take_read(block, is_last)
+        done = self._take_split(block) or self._take_read(block, is_last)
         self._lines += block.count(b"\n", 0, done)
         return done
 
@@ -108,17 +94,16 @@ class _Table:
 
     # ── Rows without a quotation mark, and the few with one ──────────────────────────────────────────────────────
 
-    def _is_splittable(self, block: bytes) -> bool:
-        """Say whether splitting is right and worth it: not for the header, and not where most rows are quoted.
-
-        With a single column an empty line and an empty cell look the same. A cell that is too long is the reader's.
-        """
-        is_small = len(block) <= LONGEST_CELL
-        return len(self.header) > 1 and is_small and block.count(b'"') <= len(block) // QUOTED
-
     def _take_split(self, block: bytes) -> int:
-        """Count the rows of a block; return its length, or 0 where anything about it is unusual."""
-        plain, quoted = _apart(block)
+        """Count the rows of a block; return its length, or 0 where anything about it is unusual.
+
+        The header is the reader's, and so is a single column, where an empty line and an empty cell look alike.
+        """
+        parts = csv_rows.parts(block) if len(self.header) > 1 else None
+        if parts is None:
+            return 0
+        quoted = [row for row in parts if isinstance(row, list)]
+        plain = b"".join(lines for lines in parts if isinstance(lines, bytes))
         if b"\r" in plain:
             plain = plain.replace(b"\r\n", b"\n")
         if plain and not plain.endswith(b"\n"):
@@ -128,7 +113,7 @@ class _Table:
         # as the header.
         cells = plain.replace(b"\n", b",\n,").split(b",")
         is_even = len(cells) == rows * (width + 1) + 1 and cells[width :: width + 1].count(b"\n") == rows
-        if quoted is None or b"\r" in plain or not is_even or any(len(row) != width for row in quoted):
+        if b"\r" in plain or not is_even or any(len(row) != width for row in quoted):
             return 0
         self._tally(rows, lambda at: cells[at :: width + 1], b"", b"1")
         self._tally(len(quoted), lambda at: [row[at] for row in quoted], "", "1")
@@ -138,26 +123,15 @@ class _Table:
 
     def _take_read(self, block: bytes, is_last: bool) -> int:
         """Let the reader have the whole block; return the length of the rows that it could end."""
-        lines = _lines_of(block)
-        reader = csv.reader(lines, strict=True)
-        rows: list[list[str]] = []
-        ended = 0
         try:
-            for row in reader:
-                rows.append(row)
-                ended = reader.line_num
-        except csv.Error:
-            # In the last line it may be a row that goes on in the next block.
-            if is_last or next(lines, None) is not None:
-                raise NotAsPromised("row_unreadable", line=self._lines + reader.line_num) from None
-        is_whole = ended == reader.line_num
+            rows, ended = csv_rows.read(block, is_last=is_last)
+        except csv_rows.Unreadable as error:
+            raise NotAsPromised("row_unreadable", line=self._lines + error.line) from None
         if rows and not self.header:
             self._begin(rows.pop(0))
         self._check_widths(rows)
         self._tally(len(rows), lambda at: [row[at] for row in rows], "", "1")
-        if is_whole:
-            return len(block)
-        return sum(len(line.encode()) for line, _ in zip(_lines_of(block), range(ended), strict=False))
+        return ended
 
     def _begin(self, header: list[str]) -> None:
         if not header:
@@ -214,33 +188,3 @@ def _places(header: list[str], columns: Iterable[Column]) -> dict[str, dict[str,
         raise NotAsPromised("column_missing", columns=missing)
     kinds = ("consent", "attribute", "tag", "segment")
     return {kind: {column.title: at[column.title] for column in wanted if column.kind == kind} for kind in kinds}
-
-
-def _apart(block: bytes) -> tuple[bytes, list[list[str]] | None]:
-    """Part the lines without a quotation mark from the rows with one; None for rows that are not easily read."""
-    plain, quoted, at = [], [], 0
-    while (mark := block.find(b'"', at)) >= 0:
-        start = block.rfind(b"\n", at, mark) + 1 or at
-        end, row = _quoted_row(block, start, mark)
-        if not row:
-            return b"", None
-        plain.append(block[at:start])
-        quoted.append(row)
-        at = end
-    plain.append(block[at:])
-    return b"".join(plain), quoted
-
-
-def _quoted_row(block: bytes, start: int, end: int) -> tuple[int, list[str]]:
-    """Read one row that has its first quotation mark at `end`; return where the next begins, and its cells if any."""
-    for _ in range(MOST_LINES):
-        end = block.find(b"\n", end) + 1 or len(block)
-        try:
-            return end, next(csv.reader([block[start:end].decode()], strict=True))
-        except csv.Error:
-            continue  # within the quotation marks a line end is a part of the cell
-    return end, []
-
-
-def _lines_of(block: bytes) -> io.TextIOWrapper:
-    return io.TextIOWrapper(io.BytesIO(block), encoding="utf-8", newline="")

@@ -10,7 +10,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from exports import contents
-from exports.contents import LONGEST_CELL, LONGEST_ROW, Counts, NotAsPromised, count
+from exports.contents import Counts, NotAsPromised, count
+from exports.rows import LONGEST_CELL, LONGEST_ROW
 from exports.spec import Column
 
 COLUMNS = [
