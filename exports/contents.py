@@ -10,6 +10,7 @@ import codecs
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import reduce
+from itertools import compress
 from operator import add
 from typing import Any
 
@@ -38,6 +39,7 @@ class Counts:
     contactable: int = 0  # rows with a filled cell in at least one consent column
     members: dict[str, int] = field(default_factory=dict)  # rows that say 1, per segment column
     member_of_any: int = 0  # rows that say 1 in at least one segment column
+    contactable_members: int = 0  # rows that are both
     filled: dict[str, int] = field(default_factory=dict)  # rows with a filled cell, per attribute column
 
     def to_json(self) -> dict[str, Any]:
@@ -160,6 +162,7 @@ class _Table:
         counts.rows += rows
         for title, at in places["attribute"].items():
             counts.filled[title] += rows - column(at).count(empty)
+        joined: Sequence[Any] = ()  # the consent cells of each row, one after another
         if places["consent"]:
             cells = {title: column(at) for title, at in places["consent"].items()}
             for title, those in cells.items():
@@ -170,9 +173,10 @@ class _Table:
             cells = {title: column(at) for title, at in places["segment"].items()}
             for title, those in cells.items():
                 counts.members[title] += those.count(one)
-            alone = next(iter(cells.values())) if len(cells) == 1 else None
-            of_any = (one in these for these in zip(*cells.values(), strict=True))
-            counts.member_of_any += sum(of_any) if alone is None else alone.count(one)
+            marks = [one in these for these in zip(*cells.values(), strict=True)]
+            counts.member_of_any += marks.count(True)
+            said = list(compress(joined, marks))
+            counts.contactable_members += len(said) - said.count(empty)
 
 
 def _places(header: list[str], columns: Iterable[Column]) -> dict[str, dict[str, int]]:

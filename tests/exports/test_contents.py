@@ -52,6 +52,10 @@ def naive(content: bytes, columns: list[Column]) -> tuple[list[str], Counts]:
         contactable=sum(any(row[t] != "" for t in titles["consent"]) for row in rows),
         members={title: sum(row[title] == "1" for row in rows) for title in titles["segment"]},
         member_of_any=sum(any(row[t] == "1" for t in titles["segment"]) for row in rows),
+        contactable_members=sum(
+            any(row[t] != "" for t in titles["consent"]) and any(row[t] == "1" for t in titles["segment"])
+            for row in rows
+        ),
         filled={title: filled(title) for title in titles["attribute"]},
     )
 
