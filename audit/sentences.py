@@ -37,6 +37,7 @@ SENTENCES: Mapping[str, Any] = {
     ),
     "credential.tested": lazy("%(actor)s tested a credential, %(target)s: %(state)s"),
     "file.downloaded": lazy("%(actor)s downloaded %(target)s %(form)s, %(amount)s%(purpose)s"),
+    "file.derived": lazy("%(actor)s had another form of the file of %(target)s made (%(form)s, %(rows)s rows)"),
     "file.removed": lazy("%(actor)s removed the file of %(target)s (%(bytes)s bytes)"),
     "person.activated": lazy("%(actor)s let %(target)s in again"),
     "person.added": lazy("%(actor)s added %(target)s"),

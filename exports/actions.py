@@ -7,10 +7,13 @@ from datetime import datetime
 from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from accounts.models import Credential, User, VendorAccount
 from audit import actions as audit
-from exports.models import ExportRun, SavedSegment, SegmentVersion
+from exports import offers
+from exports.models import DerivedFile, ExportRun, SavedSegment, SegmentVersion
+from exports.offers import Wish
 from exports.spec import ConsentSpec
 from runs import line, nudges
 
@@ -146,3 +149,38 @@ def cancel(run: ExportRun, *, by: User, now: datetime | None = None) -> None:
         audit.record("run.cancel_asked", by=by, target=run, now=now)
         run.refresh_from_db()
         nudges.poke(run)
+
+
+class NotOffered(Exception):
+    """A file is not offered in this form. The text says why, and what to use instead."""
+
+
+def derive(run: ExportRun, wish: Wish, *, by: User, now: datetime | None = None) -> DerivedFile:
+    """Have a form of a run's file made, or return the one that is there or on its way. Raises NotOffered."""
+    now = now or timezone.now()
+    file = run.file
+    if file is None or not file.is_kept(now):
+        raise NotOffered(_("The file was removed, so nothing more can be made of it. Run again with today's data."))
+    if why := offers.refusal(file, wish):
+        raise NotOffered(why)
+    wanted = DerivedFile.objects.wanted().filter(of=file, form=wish.form, choice_digest=wish.digest)
+    if there := wanted.first():
+        return there
+    try:
+        with transaction.atomic():
+            derived = DerivedFile.objects.create(
+                owner=by,
+                account=run.account,
+                of=file,
+                form=wish.form,
+                choice=wish.to_json(),
+                choice_digest=wish.digest,
+                created_at=now,
+                changed_at=now,
+                due_at=now,
+            )
+            nudges.poke(derived)
+            return derived
+    except IntegrityError:
+        # Ten people ask for the same form at the same time: the constraint lets one through.
+        return wanted.get()

@@ -10,6 +10,7 @@ from django.core.files.storage import default_storage
 from django.db import transaction
 
 from audit import actions as audit
+from exports import storage
 from exports.models import ExportLine, ExportRun
 from runs import line
 from runs.models import Status
@@ -40,12 +41,7 @@ def give_up(run: ExportRun, code: str, *, now: datetime, **facts: Any) -> None:
 def sweep(run: ExportRun) -> None:
     """Delete what earlier claims left of a file because their process died; a later one's is not ours to touch."""
     try:
-        _folders, names = default_storage.listdir(folder(run))
-        for name in names:
-            if int(name) <= run.claim_no:
-                default_storage.delete(f"{folder(run)}/{name}")
-    except FileNotFoundError:
-        pass  # nothing was ever fetched
+        storage.clear(default_storage, folder(run), upto=run.claim_no)
     except OSError:
         log.warning("leftovers not deleted", extra={"run": run.pk})
 

@@ -6,14 +6,12 @@ mark. A cell that would be a formula gets an apostrophe before it; a number or a
 
 from __future__ import annotations
 
-import csv
-import io
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import IO
 
-from exports import rows as csv_rows
-from exports.rows import BOM
+from exports.rows import BOM, Piece, line, many
 
 # What follows a sign in a number or a phone number. Anything else behind a sign is a formula to Excel.
 _NUMBER = r"[0-9 .,()/\-]*[0-9][0-9 .,()/\-]*(?:[eE][+\-]?[0-9]+)?"
@@ -31,41 +29,32 @@ class Made:
     guarded: int = 0
 
 
-def write(chunks: Iterable[bytes], write: Callable[[bytes], object], *, alive: Callable[[int], None]) -> Made:
-    """Hand a verified CSV file to `write`, piece by piece, as Excel opens it. `alive(rows)` may raise to stop."""
-    made = Made()
-    write(BOM)
-    pieces = csv_rows.of(chunks)
-    for header in pieces:
-        write(_line(_guarded(header if isinstance(header, list) else [], made)))
-        break
+def write(pieces: Iterator[Piece], to: IO[bytes]) -> Made:
+    """Write the rows of a file as Excel opens them, the header first."""
+    made = Made(rows=-1)
+    to.write(BOM)
     for piece in pieces:
-        write(_block(piece, made) if isinstance(piece, bytes) else _line(_guarded(piece, made)))
-        made.rows += piece.count(b"\n") if isinstance(piece, bytes) else 1
-        alive(made.rows)
+        to.write(_block(piece, made) if isinstance(piece, bytes) else _row(piece, made))
+        made.rows += many(piece)
     return made
 
 
 def _block(lines: bytes, made: Made) -> bytes:
     """Turn rows without a quotation mark."""
     if b";" in lines:
-        return b"".join(_line(_guarded(line.split(","), made)) for line in lines[:-1].decode().split("\n"))
+        return b"".join(_row(row.split(","), made) for row in lines[:-1].decode().split("\n"))
     if lines[:1] in b"=@\t+-" or any(start in lines for start in _STARTS):
         lines, guarded = _IN_BLOCK.subn(rb"\1'", lines)
         made.guarded += guarded
     return lines.replace(b",", b";").replace(b"\n", b"\r\n")
 
 
-def _guarded(cells: list[str], made: Made) -> Iterator[str]:
-    for cell in cells:
-        if _FORMULA.match(cell):
-            made.guarded += 1
-            yield f"'{cell}"
-        else:
-            yield cell
+def _row(cells: Iterable[str], made: Made) -> bytes:
+    return line([_guarded(cell, made) for cell in cells], delimiter=";", end="\r\n")
 
 
-def _line(cells: Iterable[str]) -> bytes:
-    text = io.StringIO()
-    csv.writer(text, delimiter=";", lineterminator="\r\n").writerow(cells)
-    return text.getvalue().encode()
+def _guarded(cell: str, made: Made) -> str:
+    if not _FORMULA.match(cell):
+        return cell
+    made.guarded += 1
+    return f"'{cell}"

@@ -11,7 +11,7 @@ from django.core.files.storage import default_storage
 from django.utils import timezone
 from django.utils.text import slugify
 
-from exports.models import ExportRun
+from exports.models import ExportFile, ExportRun
 from exports.receive import CHUNK, gunzip
 
 Form = Literal["content", "received"]
@@ -31,8 +31,13 @@ def name_of(run: ExportRun, form: Form) -> str:
 def stream(run: ExportRun, form: Form) -> Iterator[bytes]:
     """Yield the bytes: as they were received, or the content, unpacked on the way."""
     assert run.file is not None
-    chunks = _stored(run.file.storage_name)
-    return gunzip(chunks) if form == "content" and run.file.encoding == "gzip" else chunks
+    return content(run.file) if form == "content" else _stored(run.file.storage_name)
+
+
+def content(file: ExportFile) -> Iterator[bytes]:
+    """Yield the content of a file, unpacked on the way. Raises FileNotFoundError when its bytes are gone."""
+    chunks = _stored(file.storage_name)
+    return gunzip(chunks) if file.encoding == "gzip" else chunks
 
 
 def length_of(run: ExportRun, form: Form) -> int:

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from django.conf import settings
 
-from exports.models import ExportRun
+from runs.models import Run
 
 Clock = Callable[[], datetime]
 
@@ -20,7 +20,7 @@ class Stopped(Exception):
 class Heartbeat:
     """Hold the claim during a long step, and say on the page how far it is. Stops the step when it is cancelled."""
 
-    def __init__(self, run: ExportRun, clock: Clock) -> None:
+    def __init__(self, run: Run, clock: Clock) -> None:
         self._run, self._clock, self._started = run, clock, time.monotonic()
         self._stage, self._next = "fetching", self._started + 1.0
         self.total: int | None = None  # bytes to come, where the vendor says so

@@ -200,6 +200,63 @@ class ExportRun(Run):
         )
 
 
+class DerivedFileQuerySet(RunQuerySet["DerivedFile"]):
+    def visible_to(self, user: models.Model) -> DerivedFileQuerySet:
+        """What was made of a file is for whoever may have the file."""
+        return self.filter(of__run__in=ExportRun.objects.visible_to(user))
+
+    def wanted(self) -> DerivedFileQuerySet:
+        """Those that are there or on their way: one that failed may be asked for again."""
+        return self.exclude(status__in=(Status.FAILED, Status.CANCELLED))
+
+
+class DerivedFile(Run):
+    """A form of a file, made from it once, when somebody first asked for it. It goes when its original goes."""
+
+    class Form(models.TextChoices):
+        WORKBOOK = "workbook", _("Excel workbook")
+        EXCEL_CSV = "excel-csv", _("CSV for Excel")
+        CSV = "csv", _("CSV")  # of some rows: of all it would be the original
+
+    task = "exports.tasks.derive"
+    lane = ""
+
+    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    of = models.ForeignKey(ExportFile, on_delete=models.PROTECT, related_name="derived")
+    form = models.CharField(max_length=12, choices=Form)
+    choice = models.JSONField(default=dict)  # of rows: exports.selection.Contactable, or empty for all
+    choice_digest = models.CharField(max_length=64)
+    storage_name = models.CharField(max_length=120, blank=True)
+    length = models.PositiveBigIntegerField(default=0)
+    sha256 = models.CharField(max_length=64, blank=True)
+    row_count = models.PositiveBigIntegerField(default=0)
+    remarks = models.JSONField(default=dict)  # what the page must say of it: cells cut or guarded, sheets
+
+    objects = DerivedFileQuerySet.as_manager()
+
+    class Meta(Run.Meta):
+        ordering = ["pk"]
+        constraints = [
+            *Run.Meta.constraints,
+            models.UniqueConstraint(
+                name="each_form_is_made_once",
+                fields=["of", "form", "choice_digest"],
+                condition=~Q(status__in=(Status.FAILED, Status.CANCELLED)),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_form_display()} of {self.of.run}"
+
+    @property
+    def queue(self) -> str:
+        return "files"
+
+    @classmethod
+    def on_files(cls) -> Q:
+        return ~Q(pk__in=())
+
+
 class ExportLine(RunLine):
     """One hop of an export run."""
 

@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from audit import actions as audit
+from exports import deriving, storage
 from exports.endings import folder
 from exports.models import ExportFile, ExportRun
 
@@ -58,6 +59,8 @@ def _delete(file: ExportFile, run: ExportRun, *, now: datetime) -> None:
     """Delete the bytes of a file that was removed; the log says so when they resist, and the next sweep tries again."""
     try:
         default_storage.delete(file.storage_name)
+        for derived in file.derived.all():
+            storage.clear(default_storage, deriving.folder(derived))
     except Exception as error:  # each kind of storage has errors of its own
         log.warning("bytes not deleted", extra={"run": run.pk, "why": type(error).__name__})
         return

@@ -10,6 +10,7 @@ import csv
 import io
 from collections.abc import Iterable, Iterator
 from itertools import islice
+from typing import IO
 
 LONGEST_ROW = 4 * 1024 * 1024  # bytes; the vendor's widest export, 75 attributes of 1,000 letters, has a tenth
 LONGEST_CELL = 1_000_000  # characters; the vendor's own longest text has 1,000
@@ -18,6 +19,9 @@ QUOTED = 100  # bytes for each quotation mark, at least, for parting to be the f
 BOM = b"\xef\xbb\xbf"
 
 csv.field_size_limit(LONGEST_CELL)
+
+# Some rows: bytes are whole rows without a quotation mark, each ending in a line feed; a list is the cells of one row.
+Piece = bytes | list[str]
 
 
 class RowTooLong(Exception):
@@ -61,14 +65,14 @@ class Blocks:
         self._held = self._held[length:]
 
 
-def parts(block: bytes) -> list[bytes | list[str]] | None:
+def parts(block: bytes) -> list[Piece] | None:
     """Part a block in order: bytes are rows without a quotation mark, a list is the cells of one row with some.
 
     Return None where that would not be worth it, or not easy: most rows are quoted, or one goes on and on.
     """
     if len(block) > LONGEST_CELL or block.count(b'"') > len(block) // QUOTED:
         return None
-    found: list[bytes | list[str]] = []
+    found: list[Piece] = []
     at = 0
     while (mark := block.find(b'"', at)) >= 0:
         start = block.rfind(b"\n", at, mark) + 1 or at
@@ -118,11 +122,8 @@ def _lines_of(block: bytes) -> io.TextIOWrapper:
     return io.TextIOWrapper(io.BytesIO(block), encoding="utf-8", newline="")
 
 
-def of(chunks: Iterable[bytes]) -> Iterator[bytes | list[str]]:
-    """Yield a verified file in order: the header as a list; then runs of rows as bytes, and rows with quotation marks.
-
-    Bytes are whole rows of the header's width, each ending in a line feed alone, without a quotation mark.
-    """
+def of(chunks: Iterable[bytes]) -> Iterator[Piece]:
+    """Yield a verified file in order: the header as a list, then runs of plain rows and rows with quotation marks."""
     blocks, header = Blocks(chunks), False
     for block in blocks:
         if not header:
@@ -150,7 +151,7 @@ def _first(block: bytes, *, is_last: bool) -> tuple[list[str], int]:
     return row, _length(block, reader.line_num)
 
 
-def _in_order(blocks: Blocks, block: bytes) -> Iterator[bytes | list[str]]:
+def _in_order(blocks: Blocks, block: bytes) -> Iterator[Piece]:
     parted = parts(block)
     if parted is None or any(isinstance(part, bytes) and b"\r" in part.replace(b"\r\n", b"") for part in parted):
         rows, length = read(block, is_last=blocks.is_last)
@@ -164,3 +165,25 @@ def _in_order(blocks: Blocks, block: bytes) -> Iterator[bytes | list[str]]:
         elif part:
             lines = part.replace(b"\r\n", b"\n")
             yield lines if lines.endswith(b"\n") else lines + b"\n"
+
+
+def many(piece: Piece) -> int:
+    """Return how many rows a piece is."""
+    return piece.count(b"\n") if isinstance(piece, bytes) else 1
+
+
+def line(cells: Iterable[str], *, delimiter: str = ",", end: str = "\n") -> bytes:
+    """Write one row, with quotation marks where it needs them."""
+    text = io.StringIO()
+    # Only with its own line end does the writer know that a carriage return needs marks.
+    csv.writer(text, delimiter=delimiter).writerow(cells)
+    return (text.getvalue().removesuffix("\r\n") + end).encode()
+
+
+def write(pieces: Iterable[Piece], to: IO[bytes]) -> int:
+    """Write pieces as a CSV file, the header first; return how many rows came below it."""
+    rows = -1
+    for piece in pieces:
+        to.write(piece if isinstance(piece, bytes) else line(piece))
+        rows += many(piece)
+    return max(0, rows)

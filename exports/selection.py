@@ -1,17 +1,15 @@
-"""Some rows of a CSV file and no others: those that say yes where somebody has chosen to look. No Django.
+"""Some rows of a file and no others: those that say yes where somebody has chosen to look. No Django.
 
 The rows stay as they are, cell by cell, in their order, below the same header.
 """
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import compress
 
-from exports import rows as csv_rows
+from exports.rows import Piece
 
 
 @dataclass(frozen=True)
@@ -29,22 +27,21 @@ class ColumnsMissing(Exception):
     """The file has no column of a title that was chosen."""
 
 
-def contactable(chunks: Iterable[bytes], choice: Contactable) -> Iterator[bytes]:
-    """Yield a verified CSV file with its header and those rows alone. Raises ColumnsMissing."""
-    pieces = csv_rows.of(chunks)
+def contactable(pieces: Iterator[Piece], choice: Contactable) -> Iterator[Piece]:
+    """Yield the header and those rows alone. Raises ColumnsMissing."""
     header = next(pieces, [])
     assert isinstance(header, list)
     if missing := {*choice.consents, *choice.segments} - {*header}:
         raise ColumnsMissing(sorted(missing))
     consents = [header.index(title) for title in choice.consents]
     segments = [header.index(title) for title in choice.segments]
-    yield _line(header)
+    yield header
     for piece in pieces:
         if isinstance(piece, bytes):
             if kept := _kept(piece, len(header), consents, segments):
                 yield kept
         elif _says_yes(piece, consents, segments):
-            yield _line(piece)
+            yield piece
 
 
 def _kept(lines: bytes, width: int, consents: Sequence[int], segments: Sequence[int]) -> bytes:
@@ -71,9 +68,3 @@ def _any(columns: Iterable[Sequence[object]]) -> Sequence[object]:
 def _says_yes(cells: Sequence[str], consents: Sequence[int], segments: Sequence[int]) -> bool:
     has_consent = any(cells[at] for at in consents)
     return has_consent and (not segments or any(cells[at] == "1" for at in segments))
-
-
-def _line(cells: Sequence[str]) -> bytes:
-    text = io.StringIO()
-    csv.writer(text).writerow(cells)  # only with its own line end does it know that a carriage return needs marks
-    return text.getvalue().removesuffix("\r\n").encode() + b"\n"

@@ -106,3 +106,14 @@ def _sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def clear(storage: Storage, folder: str, *, upto: int | None = None) -> None:
+    """Delete the files of a folder that are named by claims up to a number, or all. Raises what deleting raises."""
+    try:
+        _folders, names = storage.listdir(folder)
+    except FileNotFoundError:
+        return  # nothing was ever written
+    for name in names:
+        if upto is None or int(name) <= upto:
+            storage.delete(f"{folder}/{name}")

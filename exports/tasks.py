@@ -9,10 +9,10 @@ from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 
 from accounts import clients
-from exports import endings, retention, runner
-from exports.models import ExportRun
+from exports import deriving, endings, retention, runner
+from exports.models import DerivedFile, ExportRun
 from runs.claims import claim
-from runs.models import StaleRun
+from runs.models import StaleRun, Status
 
 log = logging.getLogger(__name__)
 
@@ -46,6 +46,28 @@ def advance(*, pk: int, queue: Literal["calls", "files"], **kwargs: object) -> N
         log.exception("step broke", extra={"run": run.pk, "reference": reference})
         with suppress(StaleRun):
             endings.give_up(run, "our_fault", now=timezone.now(), reference=reference)
+
+
+@shared_task
+def derive(*, pk: int, **kwargs: object) -> None:
+    """Make a form of a file, unless another worker does."""
+    derived = claim(
+        DerivedFile.objects.select_related("owner", "of__run__segment", "of__run__owner"),
+        pk,
+        queue="files",
+        now=timezone.now(),
+    )
+    if derived is None:
+        return
+    try:
+        deriving.make(derived, timezone.now)
+    except StaleRun:
+        log.info("claim ended", extra={"derived": derived.pk, "claim": derived.claim_no})
+    except Exception:
+        reference = f"file-{derived.pk}-c{derived.claim_no}"
+        log.exception("step broke", extra={"derived": derived.pk, "reference": reference})
+        with suppress(StaleRun):
+            derived.move(Status.FAILED, "our_fault", now=timezone.now(), facts={"reference": reference})
 
 
 @shared_task

@@ -8,19 +8,20 @@ from __future__ import annotations
 
 import re
 import zipfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import IO
 from xml.sax.saxutils import quoteattr
 
-from exports import rows as csv_rows
+from exports.rows import Piece, many
 
 ROWS_OF_A_SHEET = 1_048_575  # below the header; Excel's sheet has one row more
 LONGEST_CELL = 32_767  # UTF-16 units, Excel's limit
 WIDEST = 16_384  # columns, Excel's limit
 LEVEL = 1  # of deflate: a third larger than 6, in half the time
-LARGE = 1_500_000_000  # bytes of a sheet that might exceed what a plain zip holds; Excel reads ZIP64 as well
+LARGE = 2_000_000_000  # bytes of a sheet that a plain zip holds; a larger one takes the form of ZIP64
+ESCAPED, AROUND = 4, 70  # bytes that a byte becomes, like & does, and bytes of XML round a cell: at most
 SHEET, READ_ME = "Rows", "Read me"
 KINDS = ("key", "consent", "attribute", "tag", "segment")  # the order of the headers' styles below
 
@@ -55,22 +56,21 @@ class Made:
 
 
 def write(
-    chunks: Iterable[bytes],
+    pieces: Iterator[Piece],
     to: IO[bytes],
     *,
     kinds: dict[str, str],
-    rows: int,
-    length: int,
+    rows: int | None,
+    most: tuple[int, int],
     about: Sequence[Sequence[str]],
     at: datetime,
-    alive: Callable[[int], None],
 ) -> Made:
-    """Write a workbook of a verified CSV file.
+    """Write a workbook of the rows of a file, the header first.
 
-    `kinds` says which of KINDS each title is; `rows` and `length` are the file's, in rows below the header and bytes;
-    `about` is the first sheet, line by line; `alive(rows)` is called often and may raise to stop. `to` is seekable.
+    `kinds` says which of KINDS each title is; `rows` is how many there are below the header, where that is known: then
+    readers that ask for a sheet's size beforehand are quick. `most` is how many rows and bytes there are at most;
+    `about` is the first sheet, line by line; `at` dates the parts of the zip. `to` is seekable.
     """
-    pieces = csv_rows.of(chunks)
     titles = next(pieces)
     assert isinstance(titles, list)
     if len(titles) > WIDEST:
@@ -78,22 +78,21 @@ def write(
     headings = [Heading(title, kinds.get(title, "key")) for title in titles]
     made = Made()
     with zipfile.ZipFile(to, "w", zipfile.ZIP_DEFLATED, compresslevel=LEVEL) as archive:
-        book = _Book(archive, at, is_large=length + rows * len(titles) * 60 > LARGE)
+        book = _Book(archive, at, is_large=most[1] * ESCAPED + most[0] * len(titles) * AROUND > LARGE)
         book.write("xl/worksheets/sheet1.xml", _read_me(about))
         body = _Body(pieces, made)
         while True:
             made.sheets += 1
-            here = min(ROWS_OF_A_SHEET, rows - made.rows)
+            before = made.rows
             with book.sheet(made.sheets + 1) as sheet:
-                sheet.write(_sheet_begin(headings, here))
+                sheet.write(_sheet_begin(headings, None if rows is None else min(ROWS_OF_A_SHEET, rows - before)))
                 for xml in body.rows(ROWS_OF_A_SHEET):
                     sheet.write(xml)
-                    alive(made.rows)
-                sheet.write(_sheet_end(len(headings), here))
+                sheet.write(_sheet_end(len(headings), made.rows - before))
             if body.is_over:
                 break
-        for name, xml in _frame(made.sheets).items():
-            book.write(name, xml)
+        for name, part in _frame(made.sheets).items():
+            book.write(name, part)
     return made
 
 
@@ -119,7 +118,7 @@ class _Book:
 class _Body:
     """The rows as XML, sheet by sheet."""
 
-    def __init__(self, pieces: Iterator[bytes | list[str]], made: Made) -> None:
+    def __init__(self, pieces: Iterator[Piece], made: Made) -> None:
         self._pieces, self._made = pieces, made
         self._rest = b""  # whole rows that belong to the next sheet
         self.is_over = False
@@ -133,10 +132,9 @@ class _Body:
                 break
             if isinstance(piece, bytes):
                 piece, self._rest = _parted(piece, room)
-            many = piece.count(b"\n") if isinstance(piece, bytes) else 1
             yield self._xml(piece)
-            room -= many
-            self._made.rows += many
+            room -= many(piece)
+            self._made.rows += many(piece)
         if not self._rest:
             self._look_ahead()
 
@@ -148,7 +146,7 @@ class _Body:
         else:
             self._pieces = _with(piece, self._pieces)
 
-    def _xml(self, piece: bytes | list[str]) -> bytes:
+    def _xml(self, piece: Piece) -> bytes:
         if isinstance(piece, list):
             return self._row(piece)
         if _is_unusual(piece):
@@ -179,7 +177,7 @@ def _is_unusual(lines: bytes) -> bool:
     return len(lines) > LONGEST_CELL and max(map(len, lines.split(b"\n"))) > LONGEST_CELL
 
 
-def _with(first: bytes | list[str], others: Iterator[bytes | list[str]]) -> Iterator[bytes | list[str]]:
+def _with(first: Piece, others: Iterator[Piece]) -> Iterator[Piece]:
     yield first
     yield from others
 
@@ -220,8 +218,8 @@ _FILLS = ("E7E6E1", "CFE3D4", "DCE6F2", "F0E3C8", "E6DDF0")
 _FIRST_HEAD = 2  # the style of the first of KINDS; before it stand the plain one and the one of text
 
 
-def _sheet_begin(headings: Sequence[Heading], rows: int) -> bytes:
-    last = _letters(len(headings))
+def _sheet_begin(headings: Sequence[Heading], rows: int | None) -> bytes:
+    size = "" if rows is None else f'<dimension ref="A1:{_letters(len(headings))}{rows + 1}"/>'
     widths = "".join(
         f'<col min="{n}" max="{n}" width="{min(44, max(14, len(heading.title) + 4))}" customWidth="1"/>'
         for n, heading in enumerate(headings, start=1)
@@ -232,7 +230,7 @@ def _sheet_begin(headings: Sequence[Heading], rows: int) -> bytes:
         for heading in headings
     )
     return (
-        f'{_XML}<worksheet xmlns="{_MAIN}"><dimension ref="A1:{last}{rows + 1}"/><sheetViews><sheetView '
+        f'{_XML}<worksheet xmlns="{_MAIN}">{size}<sheetViews><sheetView '
         f'workbookViewId="0"><pane ySplit="1" topLeftCell="A2" activePane="bottomLeft" state="frozen"/></sheetView>'
         f"</sheetViews><cols>{widths}</cols><sheetData><row>{cells}</row>"
     ).encode()

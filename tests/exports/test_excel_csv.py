@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exports import excel_csv
+from exports import excel_csv, rows
 from tests.exports.hostile import cut, tables, written
 
 
 def made(data: bytes, sizes: list[int] | None = None) -> tuple[excel_csv.Made, bytes]:
     to = io.BytesIO()
-    return excel_csv.write(cut(data, sizes or []), to.write, alive=lambda rows: None), to.getvalue()
+    return excel_csv.write(rows.of(cut(data, sizes or [])), to), to.getvalue()
 
 
 def cells(data: bytes) -> list[list[str]]:

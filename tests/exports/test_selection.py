@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from exports import rows as rows_of_files
 from exports.selection import ColumnsMissing, Contactable, contactable
 from tests.exports.hostile import TEXT, cut, written
 
@@ -39,17 +40,21 @@ def kept(table: list[list[str]], choice: Contactable) -> list[list[str]]:
 def test_only_those_who_said_yes(rows: list[list[str]], choice: Contactable, sizes: list[int], ends: bool) -> None:
     table = [HEADER, *rows]
     data = written(table) if ends else written(table).removesuffix(b"\n")
-    out = b"".join(contactable(cut(data, sizes), choice)).decode()
+    to = io.BytesIO()
+    count = rows_of_files.write(contactable(rows_of_files.of(cut(data, sizes)), choice), to)
+    out = to.getvalue().decode()
     assert list(csv.reader(io.StringIO(out, newline=""), strict=True)) == [HEADER, *kept(table, choice)]
+    assert count == len(kept(table, choice))
 
 
 def test_rows_without_quotation_marks_are_the_same_bytes() -> None:
     data = b"export_key,E,S\nk1,a@example.com,1\nk2,,1\nk3,b@example.com,0\n"
-    out = b"".join(contactable([data], Contactable(("E",), ("S",))))
-    assert out == b"export_key,E,S\nk1,a@example.com,1\n"
+    to = io.BytesIO()
+    rows_of_files.write(contactable(rows_of_files.of([data]), Contactable(("E",), ("S",))), to)
+    assert to.getvalue() == b"export_key,E,S\nk1,a@example.com,1\n"
 
 
 def test_a_column_that_is_not_there_is_named() -> None:
     with pytest.raises(ColumnsMissing) as caught:
-        list(contactable([b"export_key,E\n"], Contactable(("E", "M"), ("S",))))
+        list(contactable(rows_of_files.of([b"export_key,E\n"]), Contactable(("E", "M"), ("S",))))
     assert caught.value.args[0] == ["M", "S"]

@@ -18,6 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from openpyxl.utils import escape
 
+from exports import rows as csv_rows
 from exports import workbook
 from tests.conftest import IN_CI
 from tests.exports.hostile import CELLS, cut, tables, written
@@ -32,14 +33,13 @@ def made(
 ) -> tuple[Any, bytes]:
     to = io.BytesIO()
     remarks = workbook.write(
-        cut(data, sizes or []),
+        csv_rows.of(cut(data, sizes or [])),
         to,
         kinds=kinds or {},
         rows=rows,
-        length=len(data),
+        most=(rows, len(data)),
         about=ABOUT,
         at=AT,
-        alive=lambda rows: None,
     )
     return remarks, to.getvalue()
 

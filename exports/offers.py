@@ -1,0 +1,48 @@
+"""In which forms a file is offered, and why one is not."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+
+from exports.models import DerivedFile, ExportFile
+from exports.selection import Contactable
+
+Form = DerivedFile.Form
+
+MOST_ROWS = 5_000_000  # of a workbook: five sheets, and Excel's patience
+MOST_BYTES = 1_000_000_000
+
+
+@dataclass(frozen=True)
+class Wish:
+    """A form of a file, and which rows of it; all without a choice."""
+
+    form: str
+    choice: Contactable | None = None
+
+    def to_json(self) -> dict[str, list[str]]:
+        if self.choice is None:
+            return {}
+        return {"consents": list(self.choice.consents), "segments": list(self.choice.segments)}
+
+    @property
+    def digest(self) -> str:
+        """The same for two wishes that are met by the same file. Hexadecimal, 64 characters."""
+        return hashlib.sha256(json.dumps(self.to_json(), sort_keys=True).encode()).hexdigest()
+
+
+def refusal(file: ExportFile, wish: Wish) -> str:
+    """Return why a file is not offered so, and what to use instead; nothing where it is."""
+    if wish.form == Form.CSV and wish.choice is None:
+        return _("All rows as a CSV is the original: download that.")
+    if wish.form != Form.WORKBOOK:
+        return ""
+    if file.row_count > MOST_ROWS:
+        return _("Excel shows a million rows a sheet, and this file has more than five million. Use the CSV.")
+    if file.content_length > MOST_BYTES:
+        return _("A workbook of more than a gigabyte opens nowhere. Use the CSV.")
+    return ""
