@@ -53,7 +53,12 @@ def _request(run: ExportRun, client: Apsis, clock: Clock) -> None:
     is_again = run.asked_at is not None
     if not (_may_ask_again(run, now) if is_again else _is_in_turn(run, now)):
         return
-    _intend(run, now=now, is_again=is_again)
+    # Before the intention: whoever dies while signing in, or is refused there, has asked nothing.
+    try:
+        client.sign_in()
+    except UpstreamError as error:
+        return take(error, run, now=clock(), has_asked=False)
+    _intend(run, now=clock(), is_again=is_again)
     started = time.monotonic()
     account = run.account
     requested = client.request_consent_export(run.consent_spec.to_request(consent_version=account.consent_version))

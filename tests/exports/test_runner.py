@@ -263,6 +263,66 @@ def test_a_worker_killed_while_asking_is_followed_by_one_more_question(
     assert len(vendor.app.world.exports) == 1 + after
 
 
+TOKEN = "/oauth/token"
+
+
+def sign_out() -> None:
+    Credential.objects.update(sealed_token="", token_expires_at=0)
+
+
+@pytest.mark.parametrize("after", [False, True])
+def test_a_worker_killed_while_signing_in_has_asked_nothing(
+    run: ExportRun, steps: Turner, vendor: Vendor, meanwhile: Meanwhile, after: bool
+) -> None:
+    def kill() -> None:
+        raise Killed
+
+    sign_out()
+    meanwhile.at(TOKEN, kill, after=after)
+    with pytest.raises(Killed):
+        steps.step(run)
+    run.refresh_from_db()
+    assert (run.code, run.attempt, run.asked_at) == ("asked", 0, None)
+    steps.forward(LEASE)
+    run = steps.to_the_end(run)
+    assert (run.code, run.attempt, run.is_asked_twice) == ("ready", 1, False)
+    assert vendor.calls()["consent_export"] == 1
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "line"),
+    [(503, "trouble", "trouble"), (429, "waiting_in_line", "in_line"), (504, "trouble", "trouble")],
+)
+def test_a_sign_in_that_fails_takes_no_lost_question_back(
+    run: ExportRun, steps: Turner, vendor: Vendor, status: int, code: str, line: str
+) -> None:
+    vendor.fault("consent_export", "status", status=504, when="after")
+    run = to(steps, run, "answer_lost")
+    asked_at = run.asked_at
+    sign_out()
+    vendor.fault("token", "status", status=status, times=3)
+    run = steps.step(run)
+    assert (run.code, run.asked_at, run.attempt) == (code, asked_at, 1)
+    assert codes(run)[-1] == line
+    run = steps.to_the_end(run)
+    assert (run.code, run.attempt, run.is_asked_twice) == ("ready", 2, True)
+    assert vendor.calls()["consent_export"] == 2
+
+
+@pytest.mark.parametrize("status", [503, 429])
+def test_a_sign_in_that_fails_before_the_first_question_is_waited_out(
+    run: ExportRun, steps: Turner, vendor: Vendor, status: int
+) -> None:
+    sign_out()
+    vendor.fault("token", "status", status=status, times=3)
+    run = steps.step(run)
+    assert (run.asked_at, run.attempt) == (None, 0)
+    assert "…" not in said(run)
+    run = steps.to_the_end(run)
+    assert (run.code, run.attempt, run.is_asked_twice) == ("ready", 1, False)
+    assert vendor.calls()["consent_export"] == 1
+
+
 def test_a_worker_killed_at_both_questions_ends_the_run(
     run: ExportRun, steps: Turner, vendor: Vendor, meanwhile: Meanwhile
 ) -> None:
