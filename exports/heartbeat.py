@@ -8,6 +8,7 @@ from datetime import datetime
 
 from django.conf import settings
 
+from accounts import database
 from exports.models import ExportRun
 
 Clock = Callable[[], datetime]
@@ -39,8 +40,15 @@ class Heartbeat:
         if stage == "verifying" and self.verifying_at is None:
             self.verifying_at, self.fetch_ms = now, self.lasted_ms
         seconds = round(self.lasted_ms / 1000, 1)
-        self._run.renew(stage, now=now, facts={"bytes": length, "total": self.total, "seconds": seconds})
-        self.stop_if_asked()
+        try:
+            self._run.renew(stage, now=now, facts={"bytes": length, "total": self.total, "seconds": seconds})
+            self.stop_if_asked()
+        except database.AWAY:
+            # A moment without the database costs no file: the claim is ours until its lease ends.
+            if self._run.lease_until is None or now >= self._run.lease_until:
+                raise
+        finally:
+            database.let_go()  # none waits with us for the next piece
 
     def stop_if_asked(self) -> None:
         self._run.refresh_from_db(fields=["cancel_asked_at", "cancel_asked_by"])

@@ -5,10 +5,9 @@ from contextlib import suppress
 from typing import Literal
 
 from celery import shared_task
-from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 
-from accounts import clients
+from accounts import clients, database
 from exports import endings, runner
 from exports.models import ExportRun
 from runs.claims import claim
@@ -20,6 +19,14 @@ log = logging.getLogger(__name__)
 @shared_task
 def advance(*, pk: int, queue: Literal["calls", "files"], **kwargs: object) -> None:
     """Take the next step of a run, unless another worker has it or the step belongs to the other queue."""
+    try:
+        _advance(pk, queue)
+    except database.AWAY as error:
+        # Without a database nothing can be said either. Like that of a dead worker, a claim ends with its lease.
+        log.warning("database away", extra={"run": pk, "why": type(error).__name__})
+
+
+def _advance(pk: int, queue: str) -> None:
     run = claim(
         ExportRun.objects.select_related("account", "credential__account", "segment"),
         pk,
@@ -37,9 +44,8 @@ def advance(*, pk: int, queue: Literal["calls", "files"], **kwargs: object) -> N
         # Whoever erased it stopped the runs of that moment; this one was started in the very same.
         with suppress(StaleRun):
             endings.give_up(run, "key_erased", now=timezone.now())
-    except (OperationalError, InterfaceError) as error:
-        # Without a database nothing can be said either. Like that of a dead worker, the claim ends with its lease.
-        log.warning("database away", extra={"run": run.pk, "claim": run.claim_no, "why": type(error).__name__})
+    except database.AWAY:
+        raise
     except Exception:
         # A bug of ours: the one place that catches everything, so that no run hangs because of it.
         reference = f"run-{run.pk}-c{run.claim_no}"

@@ -17,10 +17,10 @@ import pytest
 import stamina
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
-from django.db import OperationalError
+from django.db import InterfaceError, OperationalError
 from django.db.models import ProtectedError
 
-from accounts import clients
+from accounts import clients, database
 from accounts.actions import save_credential
 from accounts.models import Credential, Lane, User
 from audit.models import Event
@@ -455,6 +455,61 @@ def test_a_database_that_is_away_costs_one_lease(run: ExportRun, steps: Turner, 
     run.refresh_from_db()
     assert (run.status, run.code) == (Status.RUNNING, "preparing")
     steps.forward(LEASE)
+    assert steps.to_the_end(run).code == "ready"
+
+
+def test_a_database_that_comes_back_costs_no_answer(
+    run: ExportRun, steps: Turner, vendor: Vendor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the export will be is known to one process alone until it is written down."""
+    monkeypatch.setattr(database, "LOOK", 0.0)
+    write, away = ExportRun.wait, [OperationalError(), InterfaceError()]
+
+    def away_at_first(self: ExportRun, code: str, **fields: Any) -> None:
+        if code == "preparing" and away:
+            raise away.pop()
+        write(self, code, **fields)
+
+    monkeypatch.setattr(ExportRun, "wait", away_at_first)
+    run = steps.step(run)
+    assert (run.code, run.attempt, away) == ("preparing", 1, [])
+    run = steps.to_the_end(run)
+    assert codes(run).count("requested") == 1
+    assert vendor.calls()["consent_export"] == 1
+
+
+def test_a_database_that_is_away_during_a_file_costs_no_file(
+    run: ExportRun, steps: Turner, vendor: Vendor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = to(steps, run, "to_fetch")
+    renew, away = ExportRun.renew, [OperationalError()]
+
+    def away_at_first(self: ExportRun, *args: Any, **more: Any) -> None:
+        if away:
+            raise away.pop()
+        renew(self, *args, **more)
+
+    monkeypatch.setattr(ExportRun, "renew", away_at_first)
+    run = steps.step(run)
+    assert (run.code, away) == ("ready", [])
+    assert vendor.calls()["download"] == 2, "found ready once, fetched once"
+
+
+def test_a_database_that_is_away_beyond_the_lease_ends_the_step(
+    run: ExportRun, steps: Turner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = to(steps, run, "to_fetch")
+    claimed = steps.claim(run)
+
+    def away(self: ExportRun, *args: Any, **more: Any) -> None:
+        raise OperationalError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(ExportRun, "renew", away)
+        steps.forward(LEASE)
+        with pytest.raises(OperationalError):
+            steps.advance(claimed)
+    assert stored(run) == []
     assert steps.to_the_end(run).code == "ready"
 
 
