@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.processes.conftest import Desk, codes, stored
+from tests.processes.conftest import LEASE, Desk, codes, stored
 
 
 def test_workers_restarted_in_the_middle_of_a_file(desk: Desk) -> None:
@@ -48,6 +48,7 @@ def test_worker_frozen_beyond_its_lease_changes_nothing(desk: Desk) -> None:
     body.reached()
     first = desk.until(run, lambda run: len(stored(run)) == 1).claim_no
     desk.files.suspend()
+    desk.later(run, LEASE)
     body.release()
     desk.more_files.start()
     run = desk.until_over(run)
