@@ -10,6 +10,7 @@ from django.conf import settings
 
 from accounts import database
 from exports.models import ExportRun
+from runs import shutdown
 
 Clock = Callable[[], datetime]
 
@@ -18,8 +19,15 @@ class Stopped(Exception):
     """Somebody asked the run to stop while a long step was under way."""
 
 
+class HandedOn(Exception):
+    """This worker is about to stop, and another takes the step."""
+
+
 class Heartbeat:
-    """Hold the claim during a long step, and say on the page how far it is. Stops the step when it is cancelled."""
+    """Hold the claim during a long step, and say on the page how far it is.
+
+    Raises Stopped when the run is cancelled, HandedOn when the worker is about to stop.
+    """
 
     def __init__(self, run: ExportRun, clock: Clock) -> None:
         self._run, self._clock, self._started = run, clock, time.monotonic()
@@ -33,6 +41,8 @@ class Heartbeat:
         return round((time.monotonic() - self._started) * 1000)
 
     def __call__(self, stage: str, length: int) -> None:
+        if shutdown.is_near():
+            raise HandedOn
         if stage == self._stage and time.monotonic() < self._next:
             return
         self._stage, self._next = stage, time.monotonic() + min(settings.RUN_RENEW, 2.0)

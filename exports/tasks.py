@@ -10,6 +10,7 @@ from django.utils import timezone
 from accounts import clients, database
 from exports import endings, runner
 from exports.models import ExportRun
+from runs import shutdown
 from runs.claims import claim
 from runs.models import StaleRun
 
@@ -27,6 +28,8 @@ def advance(*, pk: int, queue: Literal["calls", "files"], **kwargs: object) -> N
 
 
 def _advance(pk: int, queue: str) -> None:
+    if queue == "files" and shutdown.is_asked():
+        return  # the tick calls a worker that goes on
     run = claim(
         ExportRun.objects.select_related("account", "credential__account", "segment"),
         pk,

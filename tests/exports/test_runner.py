@@ -27,6 +27,7 @@ from audit.models import Event
 from exports import actions, endings, fetching, files, heartbeat, runner, sentences, tasks, troubles
 from exports.models import ExportFile, ExportRun, SavedSegment
 from exports.storage import DurableFile, PrivateFolder
+from runs import shutdown
 from runs.models import StaleRun, Status
 from tests.conftest import Vendor
 from tests.exports.clockwork import Turner, assert_failed, assert_no_secret_in, codes, said, stored, turning
@@ -531,6 +532,38 @@ def test_advance_takes_one_step_a_message(run: ExportRun, steps: Turner) -> None
         steps.forward(max(0.0, (run.due_at - steps.now).total_seconds()))
         tasks.advance(pk=run.pk, queue=run.queue)
     assert run.code == "ready"
+
+
+# ── A worker that stops ──────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.fixture
+def stopping(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setattr(shutdown, "FINISHES", 0.0)
+    shutdown.ask()
+    yield
+    shutdown.forget()
+
+
+def test_a_file_that_cannot_be_finished_is_handed_on(run: ExportRun, steps: Turner, request: Any) -> None:
+    run = to(steps, run, "to_fetch")
+    request.getfixturevalue("stopping")
+    run = steps.step(run)
+    assert (run.code, run.queue, run.due_at, run.lease_until) == ("to_fetch", "files", steps.now, None)
+    assert (run.trouble_count, codes(run)[-1], stored(run)) == (0, "handed_on", [])
+    shutdown.forget()
+    assert steps.step(run).code == "ready"
+
+
+@pytest.mark.usefixtures("stopping")
+def test_a_worker_that_stops_begins_no_long_step_and_ends_short_ones(run: ExportRun, steps: Turner) -> None:
+    tasks.advance(pk=run.pk, queue="calls")
+    run.refresh_from_db()
+    assert run.code == "preparing"
+    run = to(steps, run, "to_fetch")
+    tasks.advance(pk=run.pk, queue="files")
+    run.refresh_from_db()
+    assert (run.code, run.lease_until) == ("to_fetch", None)
 
 
 # ── Our own pace ─────────────────────────────────────────────────────────────────────────────────────────────
