@@ -8,7 +8,7 @@ from functools import lru_cache
 import httpx
 from django.conf import settings
 
-from accounts import lanes, vault
+from accounts import database, lanes, vault
 from accounts.models import Credential, VendorAccount
 from accounts.tokens import RowTokens
 from upstream.apsis.client import Apsis
@@ -70,8 +70,9 @@ def _client(account: VendorAccount, client_id: str, secret: str, tokens: TokenSt
 
 def _pace(account: VendorAccount, lane: str) -> None:
     """Take a slot of a lane or raise NoSlot. Ordinary calls (100 a second) stay far below their limit unpaced."""
-    if lane not in lanes.WIDTHS:
-        return
-    wait = lanes.take(account, lane, now=time.time())
+    wait = lanes.take(account, lane, now=time.time()) if lane in lanes.WIDTHS else 0.0
     if wait:
         raise NoSlot(wait, call=lane)
+    # The vendor takes its time, and no connection to the database waits with us: others can use it, and one that a
+    # restart of the database cuts off meanwhile is not the one that the answer is written with.
+    database.let_go()

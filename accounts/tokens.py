@@ -6,12 +6,16 @@ The vendor grants ten tokens a minute per account, so one process renews and the
 import time
 from collections.abc import Callable
 
-from accounts import vault
+from django.conf import settings
+from django.db.models import Q
+
+from accounts import lanes, vault
 from accounts.models import Credential
+from upstream.errors import NoSlot
 from upstream.tokens import Token
 
-RENEWAL = 90.0  # seconds one process may take before another tries: above the token call with its repeats
 LOOK = 0.1  # seconds between two looks at what the other process brings
+PATIENCE = 5.0  # seconds of looking; one that was killed brings nothing, and whoever waits for it holds a thread
 
 
 class RowTokens:
@@ -32,10 +36,16 @@ class RowTokens:
         return token if token.value and token.lives(now) else None
 
     def renew(self, stale: str | None, fetch: Callable[[], Token], now: float) -> Token:
-        """Replace the token whose value is `stale`: with what another process has brought, or what `fetch` brings."""
+        """Replace the token whose value is `stale`: with what another process has brought, or what `fetch` brings.
+
+        Raises NoSlot when the other one takes long.
+        """
+        looked_at = time.monotonic()
         while not (turn := self._take()):
             if token := self._brought(stale):
                 return token
+            if time.monotonic() - looked_at > PATIENCE:
+                raise NoSlot(PATIENCE, call="token")
             time.sleep(LOOK)
         try:
             # Between our last look and our turn, another process may have brought one.
@@ -54,6 +64,9 @@ class RowTokens:
 
     def _take(self) -> float:
         """Take the turn to renew; return what marks it as ours, or 0 while another process has it."""
-        now = self._clock()
-        turn = now + RENEWAL
-        return turn if self._row.filter(token_taken_until__lte=now).update(token_taken_until=turn) else 0.0
+        now, lease = self._clock(), settings.RUN_LEASE
+        # As long as a claim: whoever dies while signing in costs the others no more than a lease, and one that lives
+        # and takes longer is not disturbed by a second sign-in. What ends later was written by a clock that was wrong.
+        free = Q(token_taken_until__lte=now) | Q(token_taken_until__gt=now + lease + lanes.SKEW)
+        turn = now + lease
+        return turn if self._row.filter(free).update(token_taken_until=turn) else 0.0

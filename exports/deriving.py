@@ -13,9 +13,10 @@ from django.db import transaction
 
 from audit import actions as audit
 from exports import excel_csv, files, readme, rows, selection, storage, workbook
-from exports.heartbeat import Clock, Heartbeat, Stopped
+from exports.heartbeat import Clock, HandedOn, Heartbeat, Stopped
 from exports.models import DerivedFile, ExportFile
 from exports.receive import CHUNK
+from runs import nudges
 from runs.models import StaleRun, Status
 
 Form = DerivedFile.Form
@@ -47,6 +48,10 @@ def make(derived: DerivedFile, clock: Clock) -> None:
     except StaleRun:
         default_storage.delete(name)
         raise
+    except HandedOn:
+        default_storage.delete(name)
+        derived.wait("making", now=clock(), until=clock())
+        nudges.send(derived)
     except (Stopped, FileNotFoundError, NotSound, OSError) as error:
         if (code := _why(error)) is None:
             raise

@@ -15,10 +15,11 @@ from audit import actions as audit
 from exports import receive
 from exports.contents import NotAsPromised
 from exports.endings import cancel, folder, give_up, sweep
-from exports.heartbeat import Clock, Heartbeat, Stopped
+from exports.heartbeat import Clock, HandedOn, Heartbeat, Stopped
 from exports.models import ExportFile, ExportRun
 from exports.receive import Received
 from exports.troubles import wait_out
+from runs import nudges
 from runs.models import StaleRun, Status
 from upstream.apsis.client import Apsis
 from upstream.apsis.exports import ExportStream, Style
@@ -59,6 +60,8 @@ def fetch(run: ExportRun, client: Apsis, link: tuple[str, Style], clock: Clock) 
     except Stopped:
         default_storage.delete(name)
         return cancel(run, now=clock())
+    except HandedOn:
+        return _hand_on(run, now=clock())
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT):
             raise
@@ -96,6 +99,15 @@ def _succeed(
         run.add_line("fetched", now=beat.verifying_at or now, took_ms=beat.fetch_ms, bytes=received.received_length)
         run.add_line("verified", now=now, took_ms=max(0, beat.lasted_ms - beat.fetch_ms), rows=counts.rows)
         audit.record("run.succeeded", by=None, target=run, now=now, rows=counts.rows)
+
+
+def _hand_on(run: ExportRun, *, now: datetime) -> None:
+    """Let another worker fetch the file at once, rather than after a lease."""
+    log.info("handed on", extra={"run": run.pk, "claim": run.claim_no})
+    with transaction.atomic():
+        run.add_line("handed_on", now=now)
+        run.wait("to_fetch", now=now, until=now)
+        nudges.poke(run)
 
 
 def _disk_full(run: ExportRun, *, now: datetime) -> None:

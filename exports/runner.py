@@ -14,7 +14,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from accounts import limits, vault
+from accounts import database, limits, vault
 from exports.endings import cancel, give_up
 from exports.fetching import fetch
 from exports.heartbeat import Clock
@@ -23,7 +23,7 @@ from exports.troubles import answer_lost, pause, take
 from runs import line, nudges
 from runs.models import Status
 from upstream.apsis.client import Apsis
-from upstream.apsis.exports import Preparing, Style
+from upstream.apsis.exports import Preparing, Requested, Style
 from upstream.errors import UpstreamError
 
 POLL_LIFE = timedelta(days=1)  # S0: the poll URL is valid for 1 day
@@ -53,11 +53,23 @@ def _request(run: ExportRun, client: Apsis, clock: Clock) -> None:
     is_again = run.asked_at is not None
     if not (_may_ask_again(run, now) if is_again else _is_in_turn(run, now)):
         return
-    _intend(run, now=now, is_again=is_again)
+    # Before the intention: whoever dies while signing in, or is refused there, has asked nothing.
+    try:
+        client.sign_in()
+    except UpstreamError as error:
+        return take(error, run, now=clock(), has_asked=False)
+    _intend(run, now=clock(), is_again=is_again)
     started = time.monotonic()
     account = run.account
     requested = client.request_consent_export(run.consent_spec.to_request(consent_version=account.consent_version))
-    now = clock()
+    now, took_ms = clock(), _ms(started)
+    # Until this is written down, only we know where the export will be; without it, a second one would be asked for.
+    database.outlast(lambda: _keep_link(run, requested, now=now, took_ms=took_ms), seconds=settings.RUN_LEASE)
+    limits.passed(account, run.consent_spec.figures)
+
+
+def _keep_link(run: ExportRun, requested: Requested, *, now: datetime, took_ms: int) -> None:
+    """Write down that the vendor prepares an export, and where it will be."""
     poll_ends_at = now + POLL_LIFE
     with transaction.atomic():
         run.wait(
@@ -71,8 +83,7 @@ def _request(run: ExportRun, client: Apsis, clock: Clock) -> None:
             requested_at=now,
             trouble_count=0,
         )
-        run.add_line("requested", now=now, took_ms=_ms(started), until=poll_ends_at.isoformat())
-    limits.passed(account, run.consent_spec.figures)
+        run.add_line("requested", now=now, took_ms=took_ms, until=poll_ends_at.isoformat())
 
 
 def _is_in_turn(run: ExportRun, now: datetime) -> bool:

@@ -124,6 +124,10 @@ LINES: Mapping[str, tuple[Any, Any]] = {
     "in_line": (lazy("In line"), "%(say)s"),
     "trouble": (lazy("Trouble"), "%(say)s"),
     "disk_full": (lazy("Disk full"), lazy("There was no room for the file on this desk’s disk. It stays at APSIS.")),
+    "handed_on": (
+        lazy("Handed on"),
+        lazy("This desk was being stopped, so the file is fetched again from its beginning."),
+    ),
     "gave_up": (lazy("Gave up"), lazy("%(what)s We ask for a new export.")),
     "removed": (lazy("Removed"), lazy("%(who)s removed the file. Its figures and checksums stay.")),
     "expired": (lazy("Removed"), lazy("The file’s time was over. Its figures and checksums stay.")),

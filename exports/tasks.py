@@ -5,12 +5,12 @@ from contextlib import suppress
 from typing import Literal
 
 from celery import shared_task
-from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 
-from accounts import clients
+from accounts import clients, database
 from exports import deriving, endings, retention, runner
 from exports.models import DerivedFile, ExportRun
+from runs import shutdown
 from runs.claims import claim
 from runs.models import StaleRun, Status
 
@@ -20,6 +20,16 @@ log = logging.getLogger(__name__)
 @shared_task
 def advance(*, pk: int, queue: Literal["calls", "files"], **kwargs: object) -> None:
     """Take the next step of a run, unless another worker has it or the step belongs to the other queue."""
+    try:
+        _advance(pk, queue)
+    except database.AWAY as error:
+        # Without a database nothing can be said either. Like that of a dead worker, a claim ends with its lease.
+        log.warning("database away", extra={"run": pk, "why": type(error).__name__})
+
+
+def _advance(pk: int, queue: str) -> None:
+    if queue == "files" and shutdown.is_asked():
+        return  # the tick calls a worker that goes on
     run = claim(
         ExportRun.objects.select_related("account", "credential__account", "segment"),
         pk,
@@ -37,9 +47,8 @@ def advance(*, pk: int, queue: Literal["calls", "files"], **kwargs: object) -> N
         # Whoever erased it stopped the runs of that moment; this one was started in the very same.
         with suppress(StaleRun):
             endings.give_up(run, "key_erased", now=timezone.now())
-    except (OperationalError, InterfaceError) as error:
-        # Without a database nothing can be said either. Like that of a dead worker, the claim ends with its lease.
-        log.warning("database away", extra={"run": run.pk, "claim": run.claim_no, "why": type(error).__name__})
+    except database.AWAY:
+        raise
     except Exception:
         # A bug of ours: the one place that catches everything, so that no run hangs because of it.
         reference = f"run-{run.pk}-c{run.claim_no}"
@@ -51,18 +60,25 @@ def advance(*, pk: int, queue: Literal["calls", "files"], **kwargs: object) -> N
 @shared_task
 def derive(*, pk: int, **kwargs: object) -> None:
     """Make a form of a file, unless another worker does."""
-    derived = claim(
-        DerivedFile.objects.select_related("owner", "of__run__segment", "of__run__owner"),
-        pk,
-        queue="files",
-        now=timezone.now(),
-    )
+    try:
+        _derive(pk)
+    except database.AWAY as error:
+        log.warning("database away", extra={"derived": pk, "why": type(error).__name__})
+
+
+def _derive(pk: int) -> None:
+    if shutdown.is_asked():
+        return
+    whole = DerivedFile.objects.select_related("owner", "of__run__segment", "of__run__owner")
+    derived = claim(whole, pk, queue="files", now=timezone.now())
     if derived is None:
         return
     try:
         deriving.make(derived, timezone.now)
     except StaleRun:
         log.info("claim ended", extra={"derived": derived.pk, "claim": derived.claim_no})
+    except database.AWAY:
+        raise
     except Exception:
         reference = f"file-{derived.pk}-c{derived.claim_no}"
         log.exception("step broke", extra={"derived": derived.pk, "reference": reference})

@@ -33,23 +33,26 @@ MAYBE_BEGUN = {"maybe_received", "timed_out"}
 Level = ExportLine.Level
 
 
-def take(error: UpstreamError, run: ExportRun, *, now: datetime) -> None:
-    """Do what the table of answers says of an error, and learn from it; a claim that has ended teaches nothing."""
+def take(error: UpstreamError, run: ExportRun, *, now: datetime, has_asked: bool = True) -> None:
+    """Do what the table of answers says of an error, and learn from it; a claim that has ended teaches nothing.
+
+    `has_asked` is false where this claim has written no intention down, so that there is none to take back.
+    """
     with transaction.atomic():
-        _settle(error, run, now=now)
+        _settle(error, run, unasked(run) if has_asked else {}, now=now)
         if isinstance(error, TooMuch):
             limits.refused(run.account, run.consent_spec.figures)
         if isinstance(error, CredentialRefused):
             accounts.mark_refused(run.credential, error.meaning.user, now=now)
 
 
-def _settle(error: UpstreamError, run: ExportRun, *, now: datetime) -> None:
-    """Wait, ask for a new export, or give up."""
+def _settle(error: UpstreamError, run: ExportRun, back: dict[str, Any], *, now: datetime) -> None:
+    """Wait, ask for a new export, or give up. `back` takes the intention back where the vendor has not begun."""
     meaning = error.meaning
     facts = {"say": meaning.user, "status": error.status, "call": error.call, "detail": error.detail}
     requesting = not run.sealed_poll_url
     if isinstance(error, NoSlot):
-        return _wait_for_slot(run, error, now=now)
+        return _wait_for_slot(run, error, back, now=now)
     if requesting and error.maybe_received and meaning.word in MAYBE_BEGUN:
         if run.is_asked_twice:
             return give_up(run, "answer_lost_twice", now=now, **facts)
@@ -59,9 +62,9 @@ def _settle(error: UpstreamError, run: ExportRun, *, now: datetime) -> None:
     if meaning.again is not Again.SAME:
         return give_up(run, meaning.word, now=now, **facts)
     if requesting and isinstance(error, Throttled):
-        return _stand_in_line(run, error, now=now, facts=facts)
+        return _stand_in_line(run, error, back, now=now, facts=facts)
     if run.trouble_count < MOST_TROUBLES or _is_patient(run, error, now):
-        return wait_out(run, "trouble", now=now, facts=facts, at_least=error.retry_after)
+        return wait_out(run, "trouble", now=now, facts=facts, at_least=error.retry_after, **back)
     # The table's own sentence says that we try again, and that is over.
     give_up(run, "trouble_lasted", now=now, tries=run.trouble_count + 1, **facts)
 
@@ -78,11 +81,11 @@ def unasked(run: ExportRun) -> dict[str, Any]:
     return {} if run.sealed_poll_url else {"asked_at": None, "attempt": max(0, run.attempt - 1)}
 
 
-def _wait_for_slot(run: ExportRun, error: NoSlot, *, now: datetime) -> None:
+def _wait_for_slot(run: ExportRun, error: NoSlot, back: dict[str, Any], *, now: datetime) -> None:
     """Wait for our own pace: a place in line for a request, while questions and fetching just go on a little later."""
     until = now + timedelta(seconds=error.retry_after or 1)
     if not run.sealed_poll_url:
-        return run.wait(line.WAITING, now=now, until=until, **unasked(run))
+        return run.wait(line.WAITING, now=now, until=until, **back)
     if run.ready_at:
         return run.wait("to_fetch", now=now, until=until)
     run.wait(run.code, now=now, until=until, facts=run.facts)
@@ -117,21 +120,22 @@ def _ask_anew(run: ExportRun, *, now: datetime, facts: dict[str, Any]) -> None:
         )
 
 
-def _stand_in_line(run: ExportRun, error: Throttled, *, now: datetime, facts: dict[str, Any]) -> None:
+def _stand_in_line(
+    run: ExportRun, error: Throttled, back: dict[str, Any], *, now: datetime, facts: dict[str, Any]
+) -> None:
     """Keep the place and ask again after as long as we have waited already, up to a minute.
 
     The vendor has no room for the account, so nobody else asks meanwhile either. A line is no trouble, and counts as
     none.
     """
-    assert run.started_at is not None
-    waited = now - run.started_at
+    waited = now - (run.started_at or run.created_at)
     if waited >= LONGEST_IN_LINE:
         return give_up(run, "never_in_turn", now=now, **facts)
     for_now = pause(min(LONGEST_PAUSE, max(FIRST_PAUSE, waited.total_seconds())), error.retry_after)
     at_vendor = line.at_vendor(run)
     with transaction.atomic():
         run.add_line("in_line", now=now, level=Level.WARN, **facts)
-        run.wait(line.WAITING, now=now, until=now + for_now, facts=facts, **unasked(run))
+        run.wait(line.WAITING, now=now, until=now + for_now, facts=facts, **back)
         if error.call != "token":  # which says nothing about exports
             lanes.hold(run.account, run.lane, seconds=for_now.total_seconds(), now=now.timestamp())
             limits.crowded(run.account, run.lane, at_vendor, now=now)
@@ -142,8 +146,10 @@ def pause(seconds: float, at_least: float | None) -> timedelta:
     return timedelta(seconds=max(at_least or 0.0, seconds * random.uniform(1 - JITTER, 1 + JITTER)))
 
 
-def wait_out(run: ExportRun, code: str, *, now: datetime, facts: dict[str, Any], at_least: float | None = None) -> None:
-    """Try the same step again after a pause that doubles, up to five minutes."""
+def wait_out(
+    run: ExportRun, code: str, *, now: datetime, facts: dict[str, Any], at_least: float | None = None, **back: Any
+) -> None:
+    """Try the same step again after a pause that doubles, up to five minutes; `back` are fields to write besides."""
     until = now + pause(min(SLOWEST_RETRY, 2.0 ** min(run.trouble_count + 1, 10)), at_least)
     with transaction.atomic():
         run.add_line(code, now=now, level=Level.WARN, **facts)
@@ -153,5 +159,5 @@ def wait_out(run: ExportRun, code: str, *, now: datetime, facts: dict[str, Any],
             until=until,
             facts={**facts, "until": until.isoformat()},
             trouble_count=run.trouble_count + 1,
-            **unasked(run),
+            **back,
         )

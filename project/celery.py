@@ -7,11 +7,13 @@ processes of their own, so that two big downloads never stop the polls.
 import os
 
 from celery import Celery
-from celery.signals import setup_logging
+from celery.signals import setup_logging, worker_shutting_down
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "project.settings")
 
 from django.conf import settings
+
+from runs import shutdown
 
 app = Celery("desk")
 app.conf.update(
@@ -72,3 +74,9 @@ app.autodiscover_tasks()
 @setup_logging.connect
 def keep_our_logging(**kwargs: object) -> None:
     """Leave logging to Django's settings: a receiver, even an empty one, stops Celery's own set-up."""
+
+
+@worker_shutting_down.connect
+def tell_long_steps(**kwargs: object) -> None:
+    """Let the processes that were forked know what only their worker is told."""
+    shutdown.ask()

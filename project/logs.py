@@ -7,7 +7,8 @@ import structlog
 from django.core.exceptions import ImproperlyConfigured
 
 FACTS = {
-    "run", "claim", "reference", "why", "status_code", "queue", "path", "method", "bytes", "ms", "part",
+    "run",
+    "derived", "claim", "reference", "why", "status_code", "queue", "path", "method", "bytes", "ms", "part",
 }  # fmt: skip
 SHAPES = ("logfmt", "json")
 

@@ -123,6 +123,8 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     }
 else:
     DATABASES["default"]["OPTIONS"] = {"pool": {"min_size": 0, "max_size": 20, "timeout": 10}}
+    # A restart of the database cuts off what lies in the pool: looked at before it is handed out, that costs no page.
+    DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 
 # ── Celery: only a way to be called; project/celery.py says why each of its settings is as it is ────────────
 BROKER_URL = env.str("BROKER_URL", f"redis+socket://{DATA_DIR / 'valkey' / 'valkey.sock'}?virtual_host=0")

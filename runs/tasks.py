@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from datetime import datetime
 from itertools import chain
@@ -10,8 +11,11 @@ from typing import cast
 from celery import shared_task
 from django.utils import timezone
 
+from accounts import database
 from runs import line, nudges, presence
 from runs.models import Run, RunQuerySet
+
+log = logging.getLogger(__name__)
 
 AT_ONCE = 200  # nudges one tick sends of a kind at most; what is left over is due at the next tick too
 
@@ -19,8 +23,15 @@ AT_ONCE = 200  # nudges one tick sends of a kind at most; what is left over is d
 @shared_task
 def tick(**kwargs: object) -> None:
     """Call a worker for every run that is due: new, waiting, or left behind by a process that died."""
-    now = timezone.now()
-    presence.note_tick(now=now)
+    try:
+        now = timezone.now()
+        presence.note_tick(now=now)
+        _call_who_is_due(now)
+    except database.AWAY as error:
+        log.warning("database away", extra={"why": type(error).__name__})
+
+
+def _call_who_is_due(now: datetime) -> None:
     for model in Run.__subclasses__():
         for run in _called(cast("RunQuerySet[Run]", model._default_manager.all()), now):
             if not nudges.send(run):

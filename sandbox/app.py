@@ -12,7 +12,7 @@ from werkzeug.wrappers import Request, Response
 
 from sandbox import control, pages
 from sandbox.answers import DENIED, NO_SUCH_CALL, NO_TOKEN, TOO_MANY, Refusal, gateway
-from sandbox.apsis import ENDPOINTS, Context, Endpoint
+from sandbox.apsis import ENDPOINTS, Context, Endpoint, bearer
 from sandbox.faults import Dropped
 from sandbox.settings import Settings
 from sandbox.trouble import happen, sever, spoil_body
@@ -64,6 +64,7 @@ class Sandbox:
         try:
             if endpoint is None:
                 raise gateway(403, NO_SUCH_CALL)
+            context.record.client_id = context.caller(signs_in=endpoint.is_open)
             context.meet(endpoint.name)
             if not endpoint.is_open:
                 self._let_in(context, endpoint)
@@ -81,14 +82,14 @@ class Sandbox:
 
     def _let_in(self, context: Context, endpoint: Endpoint) -> None:
         world, settings, now = self.world, self.world.settings, self.world.clock()
-        scheme, _, token = context.request.headers.get("Authorization", "").partition(" ")
-        if not token or scheme.lower() != "bearer":
+        token = bearer(context.request)
+        if not token:
             raise gateway(401, NO_TOKEN)
-        key = world.key(world.tokens.client_of(token.strip(), now))
+        # Asked anew: a fault may have made the token invalid since the call came in.
+        key = world.key(world.tokens.client_of(token, now))
         if key is None:
             raise gateway(403, DENIED)
         context.key = key
-        context.record.client_id = key.client_id
         at_most, seconds = {
             "calls": (settings.calls_per_second, 1.0),
             "exports": (settings.exports_per_second, 1.0),

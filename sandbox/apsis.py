@@ -8,6 +8,7 @@ Paths and shapes: developer.apsis.com, the reference pages "Getting an Access To
 import json
 import os
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,11 +19,10 @@ from werkzeug.wrappers import Request, Response
 from werkzeug.wsgi import wrap_file
 
 from sandbox import consent_export, segment_export
-from sandbox.answers import TOO_LONG, answer, gateway, problem
+from sandbox.answers import TOO_LONG, Refusal, answer, gateway, problem
 from sandbox.columns import Body, Table
 from sandbox.definitions import (
     CHANNELS,
-    KEYS,
     Account,
     Attribute,
     Folder,
@@ -32,6 +32,7 @@ from sandbox.definitions import (
     Tag,
     Topic,
     Version,
+    key_named,
 )
 from sandbox.faults import DOWNLOAD, Fault
 from sandbox.files import BLOCK, CSV, XLSX, csv_blocks, file_blocks, gzipped, spooled, xlsx_file
@@ -58,11 +59,33 @@ class Context:
 
     def meet(self, endpoint: str) -> None:
         """Take the fault that waits at this endpoint, if any; let it happen if it comes before the work."""
-        fault = self.world.faults.take(endpoint)
+        fault = self.world.faults.take(endpoint, self.record.client_id or "")
         if fault is not None:
             self.faults.append(fault)
             if fault.when == "before":
                 happen(fault, self.world.faults, self.world.tokens.clear)
+
+    def caller(self, *, signs_in: bool) -> str | None:
+        """Return the id of the key that the call comes with, however that ends; None where it cannot be told."""
+        if not signs_in:
+            return self.world.tokens.client_of(bearer(self.request), self.world.clock())
+        with suppress(Refusal):
+            client_id = self.sign_in()[1]
+            return client_id if key_named(client_id) else None
+        return None
+
+    def sign_in(self) -> tuple[str, str, str]:
+        """Return what a token call sends: kind of grant, id and secret of the key. Takes JSON or a form."""
+        body = self.body()
+        if self.request.mimetype == "application/x-www-form-urlencoded":
+            content: object = self.request.form.to_dict()
+        else:
+            try:
+                content = json.loads(body)
+            except (ValueError, RecursionError):
+                raise problem(400, "The body is neither valid JSON nor a form") from None
+        fields = Body(content)
+        return fields.text("grant_type"), fields.text("client_id"), fields.text("client_secret")
 
     def json(self, content: object, status: int = 200) -> Response:
         """Return a JSON answer, wrapped if the switch says so."""
@@ -110,24 +133,21 @@ class Endpoint:
     is_open: bool = False
 
 
+def bearer(request: Request) -> str:
+    """Return the token that a call shows, or the empty text."""
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""
+
+
 def token(context: Context) -> Response:
     """Exchange a key for a token; takes JSON and, as one official client sends it, a form."""
-    body = context.body()
-    if context.request.mimetype == "application/x-www-form-urlencoded":
-        content: object = context.request.form.to_dict()
-    else:
-        try:
-            content = json.loads(body)
-        except (ValueError, RecursionError):
-            raise problem(400, "The body is neither valid JSON nor a form") from None
-    fields = Body(content)
-    if fields.text("grant_type") != "client_credentials":
+    grant, client_id, secret = context.sign_in()
+    if grant != "client_credentials":
         raise problem(400, "grant_type must be client_credentials")
-    client_id, secret = fields.text("client_id"), fields.text("client_secret")
 
     world, settings, now = context.world, context.world.settings, context.world.clock()
-    context.record.client_id = client_id if client_id in KEYS else None
-    account = KEYS[client_id].account if client_id in KEYS else f"unknown {client_id}"
+    known = key_named(client_id)
+    account = known.account if known else f"unknown {client_id}"
     if not world.limits.spend(account, "tokens", settings.tokens_per_minute, 60, now):
         raise gateway(429, "Too Many Requests")
     key = world.key(client_id)

@@ -11,7 +11,7 @@ from werkzeug.wrappers import Request, Response
 
 from sandbox.answers import answer
 from sandbox.apsis import ENDPOINTS
-from sandbox.definitions import KEYS
+from sandbox.definitions import KEYS, key_named
 from sandbox.settings import Settings
 from sandbox.world import World
 
@@ -76,7 +76,7 @@ def keys(world: World, request: Request) -> Response:
 
 def key(world: World, request: Request, client_id: str) -> Response:
     """Delete a key, which stops it and its tokens at once, or restore it (PUT)."""
-    if client_id not in KEYS:
+    if key_named(client_id) is None:
         return answer({"error": "there is no such key"}, 404)
     if request.method == "DELETE":
         world.deleted_keys.add(client_id)
@@ -121,7 +121,7 @@ CONTROLS: tuple[tuple[str, tuple[str, ...], str, Callable[..., Response]], ...] 
     ("GET DELETE", ("faults",), r"\d{1,9}", fault),
     ("POST", ("release",), "", release),
     ("GET", ("keys",), "", keys),
-    ("PUT DELETE", ("keys",), r"[a-z-]+", key),
+    ("PUT DELETE", ("keys",), r"[a-z-]+(?:\.\w+)?", key),
     ("POST", ("tokens", "expire"), "", expire_tokens),
     ("GET POST", ("clock",), "", clock),
     ("GET", ("calls",), "", calls),

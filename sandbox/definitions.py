@@ -4,7 +4,7 @@ Shapes: developer.apsis.com, "Keyspaces", "Set attributes", "Subscriptions guide
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from hashlib import blake2b
 from itertools import count
@@ -210,6 +210,14 @@ KEYS = {
         ),
     )
 }
+
+
+def key_named(client_id: str) -> Key | None:
+    """Return the key of this id. `demo-anna.7` is one more like demo-anna, with tokens and calls of its own."""
+    name, dot, _ = client_id.partition(".")
+    key = KEYS.get(name)
+    return replace(key, client_id=client_id) if key and dot else key
+
 
 # Name, discriminator unless made up, column, type, fate: "renewed" has a deprecated version before the usable
 # one, "retired" has no usable version at all.

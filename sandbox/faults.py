@@ -39,7 +39,9 @@ KINDS: dict[str, tuple[str, tuple[str, ...]]] = {
     "foreign_url": ("Puts another scheme, host and port into the poll URLs.", ("origin",)),
     "expire_tokens": ("Makes all tokens invalid, this call's too.", ("when",)),
 }
-"""By kind: a sentence, and the parameters it takes beside endpoint, times and skip."""
+"""By kind: a sentence, and the parameters it takes beside those of every fault."""
+
+OF_EVERY_KIND = ("endpoint", "answer", "times", "skip", "client_id")
 
 OF_THE_FILE = ("ragged", "empty_file", "header_only")
 OF_THE_BODY = ("cut", "truncate", "wrong_length", "flip", "trickle")
@@ -56,13 +58,14 @@ class Dropped(ConnectionResetError):
 
 @dataclass
 class Fault:
-    """One piece of trouble: which calls meet it, and what it does to them."""
+    """One piece of trouble: which calls meet it (of one key alone, if it names one), and what it does to them."""
 
     id: int
     endpoint: str
     answer: str
     times: int = 1
     skip: int = 0
+    client_id: str = ""
     when: str = "before"
     status: int = 0
     body: object = ""
@@ -82,9 +85,15 @@ class Fault:
         """Tell whether no further call meets it; `times` 0 means until cleared."""
         return bool(self.times) and self.met >= self.times
 
+    def concerns(self, endpoint: str, client_id: str) -> bool:
+        """Tell whether it is about calls like this one."""
+        if self.client_id and self.client_id != client_id:
+            return False
+        return self.endpoint == endpoint or (self.endpoint == "*" and endpoint != DOWNLOAD)
+
     def shown(self) -> dict[str, Any]:
         """Return the fault as JSON, with only the parameters that its kind takes."""
-        names = ("id", "endpoint", "answer", "times", "skip", *KINDS[self.answer][1], "met", "holding")
+        names = ("id", *OF_EVERY_KIND, *KINDS[self.answer][1], "met", "holding")
         return {name: getattr(self, name) for name in names}
 
 
@@ -103,7 +112,7 @@ def fault_from(content: object, fault_id: int, endpoints: Iterable[str]) -> Faul
         raise ValueError(f"endpoint is one of {', '.join(known)}")
     if answer in OF_THE_FILE and endpoint != DOWNLOAD:
         raise ValueError(f"{answer} concerns the endpoint {DOWNLOAD} alone")
-    allowed = ("endpoint", "answer", "times", "skip", *KINDS[answer][1])
+    allowed = (*OF_EVERY_KIND, *KINDS[answer][1])
     for name, value in content.items():
         if name not in allowed:
             raise ValueError(f"{answer} takes {', '.join(allowed)}, not {name}")
@@ -156,11 +165,11 @@ class Faults:
         with self._changed:
             return [fault for fault in self._faults if not fault.is_spent or fault.holding]
 
-    def take(self, endpoint: str) -> Fault | None:
-        """Return the fault that this call meets, if any."""
+    def take(self, endpoint: str, client_id: str = "") -> Fault | None:
+        """Return the fault that this call meets, if any; `client_id` is that of the key it comes with."""
         with self._changed:
             for fault in self._faults:
-                if fault.is_spent or (fault.endpoint != endpoint and (fault.endpoint != "*" or endpoint == DOWNLOAD)):
+                if fault.is_spent or not fault.concerns(endpoint, client_id):
                     continue
                 if fault.skip:
                     fault.skip -= 1

@@ -11,7 +11,7 @@ from uuid import uuid4
 
 from sandbox.audience import chance
 from sandbox.columns import Table
-from sandbox.definitions import KEYS, Account, Key, accounts_for
+from sandbox.definitions import Account, Key, accounts_for, key_named
 from sandbox.faults import Faults
 from sandbox.limits import Limits
 from sandbox.settings import Settings
@@ -114,7 +114,7 @@ class World:
 
     def key(self, client_id: str | None) -> Key | None:
         """Return a key that exists, is not refused and has not been deleted."""
-        key = KEYS.get(client_id or "")
+        key = key_named(client_id or "")
         return None if key is None or key.is_refused or key.client_id in self.deleted_keys else key
 
     def change(self, values: dict[str, Any]) -> None:

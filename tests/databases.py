@@ -13,16 +13,21 @@ import psycopg
 from django.db import connections
 from psycopg import sql
 
+ON_POSTGRESQL = os.environ.get("DATABASE_URL", "").startswith(("postgres", "psql"))
+
 
 @contextmanager
-def own_database(name: str, folder: Path) -> Iterator[str]:
-    """Yield the URL of an empty database, which is gone afterwards: a file, or one more on the PostgreSQL server."""
-    server = urlsplit(os.environ.get("DATABASE_URL", ""))
+def own_database(name: str, folder: Path, server: str | None = None) -> Iterator[str]:
+    """Yield the URL of an empty database, which is gone afterwards: a file, or one more on a PostgreSQL server.
+
+    That is the one at `server`, else the one that DATABASE_URL names.
+    """
+    server = urlsplit(server or os.environ.get("DATABASE_URL", ""))
     if not server.scheme.startswith(("postgres", "psql")):
         yield f"sqlite:///{folder / name}.sqlite3"
         return
     # The number of this process keeps suites apart that run side by side.
-    name = f"{server.path.strip('/')}_{name}_{os.getpid()}"
+    name = f"{server.path.strip('/') or 'desk'}_{name}_{os.getpid()}"
     at = server._replace(scheme="postgresql", path="/postgres").geturl()
     with psycopg.connect(at, autocommit=True) as connection:
         connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))

@@ -6,14 +6,16 @@ import time
 
 import pytest
 
-from accounts import clients, vault
+from accounts import clients, tokens, vault
 from accounts.definitions import Library
 from accounts.models import Credential, User, VendorAccount
-from accounts.tokens import RENEWAL, RowTokens
+from accounts.tokens import RowTokens
 from tests.conftest import Vendor, key
 from tests.threads import at_once
-from upstream.errors import CredentialRefused, NoAnswer
+from upstream.errors import CredentialRefused, NoAnswer, NoSlot
 from upstream.tokens import LEEWAY, Token
+
+LEASE = 60.0  # seconds, as the settings have it
 
 
 def ask(credential: Credential) -> int:
@@ -73,7 +75,7 @@ def test_a_key_refused_in_earnest_is_marked_so(vendor: Vendor, annas_key: Creden
 
 
 def test_a_renewal_that_fails_leaves_the_turn_to_the_next(annas_key: Credential) -> None:
-    tokens = RowTokens(annas_key)
+    row = RowTokens(annas_key)
 
     def fail() -> Token:
         from upstream.answers import NO_ANSWER, explain
@@ -81,15 +83,28 @@ def test_a_renewal_that_fails_leaves_the_turn_to_the_next(annas_key: Credential)
         raise NoAnswer(explain("apsis", "token", NO_ANSWER))
 
     with pytest.raises(NoAnswer):
-        tokens.renew(None, fail, time.time())
-    assert tokens.renew(None, lambda: Token("a.b.c", time.time() + 3600), time.time()).value == "a.b.c"
+        row.renew(None, fail, time.time())
+    assert row.renew(None, lambda: Token("a.b.c", time.time() + 3600), time.time()).value == "a.b.c"
 
 
-def test_a_turn_that_was_never_given_back_ends_by_itself(annas_key: Credential) -> None:
+def test_a_turn_that_was_never_given_back_ends_with_a_lease(
+    annas_key: Credential, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tokens, "PATIENCE", 0.2)
     now = time.time()
-    Credential.objects.filter(pk=annas_key.pk).update(token_taken_until=now + RENEWAL)  # and its process died
-    late = RowTokens(annas_key, clock=lambda: now + RENEWAL + 1)
+    Credential.objects.filter(pk=annas_key.pk).update(token_taken_until=now + LEASE)  # and its process died
+    with pytest.raises(NoSlot) as full:  # nobody's thread is held for that long
+        RowTokens(annas_key, clock=lambda: now + LEASE - 1).renew(None, lambda: Token("a.b.c", now), now)
+    assert full.value.retry_after
+    late = RowTokens(annas_key, clock=lambda: now + LEASE)
     assert late.renew(None, lambda: Token("a.b.c", now + 3600), now).value == "a.b.c"
+
+
+def test_a_turn_taken_by_a_clock_that_was_wrong_holds_up_nobody(annas_key: Credential) -> None:
+    now = time.time()
+    Credential.objects.filter(pk=annas_key.pk).update(token_taken_until=now + 3600)
+    tokens_of_now = RowTokens(annas_key, clock=lambda: now)
+    assert tokens_of_now.renew(None, lambda: Token("a.b.c", now + 3600), now).value == "a.b.c"
 
 
 @pytest.mark.django_db(transaction=True)

@@ -17,16 +17,17 @@ import pytest
 import stamina
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
-from django.db import OperationalError
+from django.db import InterfaceError, OperationalError
 from django.db.models import ProtectedError
 
-from accounts import clients
+from accounts import clients, database
 from accounts.actions import save_credential
 from accounts.models import Credential, Lane, User
 from audit.models import Event
 from exports import actions, endings, fetching, files, heartbeat, runner, sentences, tasks, troubles
 from exports.models import ExportFile, ExportRun, SavedSegment
 from exports.storage import DurableFile, PrivateFolder
+from runs import shutdown
 from runs.models import StaleRun, Status
 from tests.conftest import Vendor
 from tests.exports.clockwork import Turner, assert_failed, assert_no_secret_in, codes, said, stored, turning
@@ -263,6 +264,66 @@ def test_a_worker_killed_while_asking_is_followed_by_one_more_question(
     assert len(vendor.app.world.exports) == 1 + after
 
 
+TOKEN = "/oauth/token"
+
+
+def sign_out() -> None:
+    Credential.objects.update(sealed_token="", token_expires_at=0)
+
+
+@pytest.mark.parametrize("after", [False, True])
+def test_a_worker_killed_while_signing_in_has_asked_nothing(
+    run: ExportRun, steps: Turner, vendor: Vendor, meanwhile: Meanwhile, after: bool
+) -> None:
+    def kill() -> None:
+        raise Killed
+
+    sign_out()
+    meanwhile.at(TOKEN, kill, after=after)
+    with pytest.raises(Killed):
+        steps.step(run)
+    run.refresh_from_db()
+    assert (run.code, run.attempt, run.asked_at) == ("asked", 0, None)
+    steps.forward(LEASE)
+    run = steps.to_the_end(run)
+    assert (run.code, run.attempt, run.is_asked_twice) == ("ready", 1, False)
+    assert vendor.calls()["consent_export"] == 1
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "line"),
+    [(503, "trouble", "trouble"), (429, "waiting_in_line", "in_line"), (504, "trouble", "trouble")],
+)
+def test_a_sign_in_that_fails_takes_no_lost_question_back(
+    run: ExportRun, steps: Turner, vendor: Vendor, status: int, code: str, line: str
+) -> None:
+    vendor.fault("consent_export", "status", status=504, when="after")
+    run = to(steps, run, "answer_lost")
+    asked_at = run.asked_at
+    sign_out()
+    vendor.fault("token", "status", status=status, times=3)
+    run = steps.step(run)
+    assert (run.code, run.asked_at, run.attempt) == (code, asked_at, 1)
+    assert codes(run)[-1] == line
+    run = steps.to_the_end(run)
+    assert (run.code, run.attempt, run.is_asked_twice) == ("ready", 2, True)
+    assert vendor.calls()["consent_export"] == 2
+
+
+@pytest.mark.parametrize("status", [503, 429])
+def test_a_sign_in_that_fails_before_the_first_question_is_waited_out(
+    run: ExportRun, steps: Turner, vendor: Vendor, status: int
+) -> None:
+    sign_out()
+    vendor.fault("token", "status", status=status, times=3)
+    run = steps.step(run)
+    assert (run.asked_at, run.attempt) == (None, 0)
+    assert "…" not in said(run)
+    run = steps.to_the_end(run)
+    assert (run.code, run.attempt, run.is_asked_twice) == ("ready", 1, False)
+    assert vendor.calls()["consent_export"] == 1
+
+
 def test_a_worker_killed_at_both_questions_ends_the_run(
     run: ExportRun, steps: Turner, vendor: Vendor, meanwhile: Meanwhile
 ) -> None:
@@ -398,6 +459,61 @@ def test_a_database_that_is_away_costs_one_lease(run: ExportRun, steps: Turner, 
     assert steps.to_the_end(run).code == "ready"
 
 
+def test_a_database_that_comes_back_costs_no_answer(
+    run: ExportRun, steps: Turner, vendor: Vendor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the export will be is known to one process alone until it is written down."""
+    monkeypatch.setattr(database, "LOOK", 0.0)
+    write, away = ExportRun.wait, [OperationalError(), InterfaceError()]
+
+    def away_at_first(self: ExportRun, code: str, **fields: Any) -> None:
+        if code == "preparing" and away:
+            raise away.pop()
+        write(self, code, **fields)
+
+    monkeypatch.setattr(ExportRun, "wait", away_at_first)
+    run = steps.step(run)
+    assert (run.code, run.attempt, away) == ("preparing", 1, [])
+    run = steps.to_the_end(run)
+    assert codes(run).count("requested") == 1
+    assert vendor.calls()["consent_export"] == 1
+
+
+def test_a_database_that_is_away_during_a_file_costs_no_file(
+    run: ExportRun, steps: Turner, vendor: Vendor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = to(steps, run, "to_fetch")
+    renew, away = ExportRun.renew, [OperationalError()]
+
+    def away_at_first(self: ExportRun, *args: Any, **more: Any) -> None:
+        if away:
+            raise away.pop()
+        renew(self, *args, **more)
+
+    monkeypatch.setattr(ExportRun, "renew", away_at_first)
+    run = steps.step(run)
+    assert (run.code, away) == ("ready", [])
+    assert vendor.calls()["download"] == 2, "found ready once, fetched once"
+
+
+def test_a_database_that_is_away_beyond_the_lease_ends_the_step(
+    run: ExportRun, steps: Turner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = to(steps, run, "to_fetch")
+    claimed = steps.claim(run)
+
+    def away(self: ExportRun, *args: Any, **more: Any) -> None:
+        raise OperationalError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(ExportRun, "renew", away)
+        steps.forward(LEASE)
+        with pytest.raises(OperationalError):
+            steps.advance(claimed)
+    assert stored(run) == []
+    assert steps.to_the_end(run).code == "ready"
+
+
 def test_advance_of_what_is_not_due_or_elsewhere_does_nothing(run: ExportRun, steps: Turner, vendor: Vendor) -> None:
     before = vendor.calls()
     ExportRun.objects.filter(pk=run.pk).update(due_at=steps.now + timedelta(seconds=1))
@@ -416,6 +532,38 @@ def test_advance_takes_one_step_a_message(run: ExportRun, steps: Turner) -> None
         steps.forward(max(0.0, (run.due_at - steps.now).total_seconds()))
         tasks.advance(pk=run.pk, queue=run.queue)
     assert run.code == "ready"
+
+
+# ── A worker that stops ──────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.fixture
+def stopping(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setattr(shutdown, "FINISHES", 0.0)
+    shutdown.ask()
+    yield
+    shutdown.forget()
+
+
+def test_a_file_that_cannot_be_finished_is_handed_on(run: ExportRun, steps: Turner, request: Any) -> None:
+    run = to(steps, run, "to_fetch")
+    request.getfixturevalue("stopping")
+    run = steps.step(run)
+    assert (run.code, run.queue, run.due_at, run.lease_until) == ("to_fetch", "files", steps.now, None)
+    assert (run.trouble_count, codes(run)[-1], stored(run)) == (0, "handed_on", [])
+    shutdown.forget()
+    assert steps.step(run).code == "ready"
+
+
+@pytest.mark.usefixtures("stopping")
+def test_a_worker_that_stops_begins_no_long_step_and_ends_short_ones(run: ExportRun, steps: Turner) -> None:
+    tasks.advance(pk=run.pk, queue="calls")
+    run.refresh_from_db()
+    assert run.code == "preparing"
+    run = to(steps, run, "to_fetch")
+    tasks.advance(pk=run.pk, queue="files")
+    run.refresh_from_db()
+    assert (run.code, run.lease_until) == ("to_fetch", None)
 
 
 # ── Our own pace ─────────────────────────────────────────────────────────────────────────────────────────────

@@ -8,8 +8,10 @@ import shutil
 import socket
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
+from datetime import timedelta
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -22,27 +24,31 @@ from django.conf import settings
 from django.contrib.auth.models import Group
 from django.core.files.storage import default_storage
 from django.core.management import call_command
+from django.db.models import F
 from django.test import Client
 from django.utils import timezone
 
 from accounts.actions import save_credential
 from accounts.definitions import Library
-from accounts.models import User, VendorAccount
+from accounts.models import Credential, Lane, User, VendorAccount
 from exports import actions
 from exports.draft import Choices
 from exports.models import ExportRun
 from exports.spec import EMAIL, SMS, ColumnChoice, ConsentSpec, TopicChoice
 from runs.models import Status
 from supervisor import programs
-from tests.databases import own_database, working_on
+from tests.databases import ON_POSTGRESQL, own_database, working_on
+from tests.processes.cluster import Cluster, cluster, has_binaries
 from tests.processes.disk import HANGS
 from tests.processes.program import Program
 
-LEASE = 8.0  # seconds; long enough for a busy machine, short enough for a test
-ASK_AGAIN = LEASE + 5.0  # so that a new worker finds the request before it may be repeated
+LEASE = 12.0  # seconds; long enough for a busy machine, short enough for a test
+ASK_AGAIN = 60.0  # seconds; nobody waits for them, the tests let them pass (`Desk.later`)
 PATIENCE = 40.0  # seconds for anything that must come; what comes earlier is seen within LOOK
 LOOK = 0.05
-MIDDLE = 150_000  # bytes of a file; what came before them is on our disk
+MIDDLE = 100_000  # bytes of a file; what came before them is on our disk
+
+AT_ONCE = {"calls": 16, "files": 5}  # steps of a worker at a time: a run may stand in each place where one can die
 
 QUICK = {
     "RUN_TICK": "0.3",
@@ -63,7 +69,7 @@ class Hold:
 
     def __init__(self, desk: Desk, **fault: Any) -> None:
         self._desk = desk
-        self._id = desk.control("POST", "faults", answer="hold", **fault)["id"]
+        self._id = desk.control("POST", "faults", **{"answer": "hold"} | fault)["id"]
 
     def reached(self) -> None:
         """Wait until a call is held."""
@@ -82,8 +88,8 @@ class Hold:
 class Desk:
     """Real processes on a database and a broker of their own, and this process's Django beside them."""
 
-    def __init__(self, folder: Path, database: str, web: socket.socket) -> None:
-        self.folder, self.database = folder, database
+    def __init__(self, folder: Path, database: str, web: socket.socket, cluster: Cluster | None = None) -> None:
+        self.folder, self.database, self.cluster = folder, database, cluster
         self.url = "http://{}:{}".format(*web.getsockname())
         self._numbers = count(1)
         self.broker_url, broker = _broker(folder)
@@ -103,7 +109,7 @@ class Desk:
             "--prepare-seconds",
             "0.3",
             "--profiles",
-            "50000",
+            "16000",
             "--pending-exports",
             "0",
         )
@@ -111,8 +117,8 @@ class Desk:
         self.broker = program("broker", broker)
         self.sandbox = program("sandbox", (sys.executable, *sandbox, *unlimited))
         self.web = program("web", programs.web(web).command, served, fds=(web.fileno(),))
-        self.calls = program("calls", programs.CALLS.command)
-        self.files = program("files", programs.FILES.command, hanging)
+        self.calls = program("calls", _wide(programs.CALLS))
+        self.files = program("files", _wide(programs.FILES), hanging)
         self.more_files = program("more-files", programs.FILES.command, hanging)
         self.beat = program("beat", programs.BEAT.command)
         self.usual = [self.broker, self.sandbox, self.calls, self.files, self.beat]
@@ -138,6 +144,16 @@ class Desk:
                 return
             time.sleep(LOOK)
         pytest.fail(f"the broker does not answer:\n{self.broker.tail()}")
+
+    def until_web_answers(self) -> None:
+        """Wait for the web."""
+        until = time.monotonic() + PATIENCE
+        while time.monotonic() < until:
+            # The socket is the tests' own, so a connection waits for whoever serves it.
+            with suppress(httpx.HTTPError):
+                httpx.get(f"{self.url}/healthz", timeout=5)
+                return
+        pytest.fail(f"the web does not answer:\n{self.web.tail()}")
 
     def empty_broker(self) -> None:
         """Forget every message, queue and binding."""
@@ -179,6 +195,11 @@ class Desk:
         counts: dict[str, int] = self.control("GET", "calls")["counts"]
         return counts
 
+    def asked_for(self, run: ExportRun) -> Counter[str]:
+        """Return how often each endpoint was called for one run, by the vendor's own record."""
+        key = run.credential.client_id
+        return Counter(call["endpoint"] for call in self.control("GET", "calls")["last"] if call["client_id"] == key)
+
     # ── People and runs ──────────────────────────────────────────────────────────────────────────────────────
 
     def settle(self) -> None:
@@ -191,15 +212,27 @@ class Desk:
         account = VendorAccount.objects.create(name=name, region="other", other_url=self.sandbox_url)
         return {"by": self.anna, "account": account, "client_id": "demo-anna", "secret": "demo-anna-secret"}
 
-    def segment(self) -> Any:
-        """Save a segment at an account of its own, so that no two tests share the vendor's lanes."""
+    def segment(self, key: str = "") -> Any:
+        """Save a segment at an account of its own, with a key of its own: no two share a lane, a hold or a count."""
         name = f"Segment {next(self._numbers)}"
-        account = save_credential(**self._key(name)).account
+        account = save_credential(**self._key(name) | ({"client_id": key} if key else {})).account
         return actions.save_segment(by=self.anna, account=account, name=name, spec=self._spec)
 
-    def run(self) -> ExportRun:
+    def new_key(self) -> str:
+        """Return the name of a key that nobody has used."""
+        return f"demo-anna.{next(self._numbers)}"
+
+    def run(self, key: str = "") -> ExportRun:
         """Start a run."""
-        return actions.start(self.segment(), by=self.anna)
+        return actions.start(self.segment(key or self.new_key()), by=self.anna)
+
+    def later(self, run: ExportRun, seconds: float) -> None:
+        """Let time pass for one run: all that it waits for comes by so many seconds earlier."""
+        ago = timedelta(seconds=seconds)
+        moments = ("due_at", "lease_until", "asked_at")
+        ExportRun.objects.filter(pk=run.pk).update(**{name: F(name) - ago for name in moments})
+        Lane.objects.filter(account=run.account).update(held_until=F("held_until") - seconds)
+        Credential.objects.filter(pk=run.credential_id).update(token_taken_until=F("token_taken_until") - seconds)
 
     def nudge(self, run: ExportRun) -> None:
         """Send one nudge more, as the tick would."""
@@ -277,6 +310,13 @@ def story(run: ExportRun) -> str:
     return f"run {run.pk} is {run.status}/{run.code} {run.facts}, {row}, files {stored(run)}\n{lines}"
 
 
+def _wide(program: programs.Program) -> tuple[str, ...]:
+    """Return a worker's command with as many steps at once as the tests need."""
+    words = list(program.command)
+    words[words.index("-c") + 1] = str(AT_ONCE[program.name])
+    return tuple(words)
+
+
 def _broker(folder: Path) -> tuple[str, tuple[str, ...]]:
     """Return a broker's URL and command. It is the tests' own, since they kill and empty it.
 
@@ -317,8 +357,11 @@ def _spec(library: Library) -> ConsentSpec:
 def processes(tmp_path_factory: pytest.TempPathFactory, django_db_blocker: Any) -> Iterator[Desk]:
     """Start a desk; kill what is left of it when its tests are over."""
     folder = tmp_path_factory.mktemp("processes")
-    with own_database("processes", folder) as database, socket.create_server(("127.0.0.1", 0)) as web:
-        desk = Desk(folder, database, web)
+    with ExitStack() as held:
+        server = held.enter_context(cluster(folder / "database.log")) if ON_POSTGRESQL and has_binaries() else None
+        database = held.enter_context(own_database("processes", folder, server=server and server.url))
+        web = held.enter_context(socket.create_server(("127.0.0.1", 0)))
+        desk = Desk(folder, database, web, server)
         try:
             with django_db_blocker.unblock(), working_on(database):
                 call_command("migrate", verbosity=0, interactive=False)

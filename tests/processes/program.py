@@ -23,6 +23,8 @@ class Program:
     environment: Mapping[str, str]
     log: Path
     fds: tuple[int, ...] = ()
+    user: str | None = None
+    cwd: Path = ROOT
     process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
 
     def start(self) -> None:
@@ -32,7 +34,8 @@ class Program:
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 self.command,
-                cwd=ROOT,
+                cwd=self.cwd,
+                user=self.user,
                 env=self.environment,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -50,6 +53,12 @@ class Program:
         """Ask it to stop, as the supervisor does: its leader alone. Does not wait."""
         assert self.process is not None
         self.process.terminate()
+
+    def quit(self) -> None:
+        """Let it drop everything at once, as a database does when the power fails, and wait until it is gone."""
+        if self.process is not None:
+            self.process.send_signal(signal.SIGQUIT)
+            self.wait(20)
 
     def wait(self, seconds: float) -> None:
         """Wait until it is gone. Raises subprocess.TimeoutExpired."""

@@ -1,68 +1,63 @@
-"""Workers killed -9 in the middle of every kind of step: each run ends right, and nobody clicks."""
+"""Who dies × where the runs stand × what each run's log says afterwards: nobody clicks, and nothing is asked twice.
+
+The table of places is in `places.py`, that of deaths in `blows.py`; what is allowed is in docs/run-states.md.
+"""
 
 from __future__ import annotations
 
-from django.utils import timezone
+from typing import Any
 
-from tests.processes.conftest import ASK_AGAIN, Desk, codes, stored, story
+import pytest
+
+from exports.models import ExportRun
+from runs.models import Status
+from tests.processes.blows import BLOWS, Blow
+from tests.processes.conftest import ASK_AGAIN, LEASE, Desk, codes, story
+from tests.processes.places import Place, Standing
 
 
-def test_workers_killed_in_five_places(desk: Desk) -> None:
-    """One power cut, five runs: before APSIS worked, after it worked, in a poll, in a file, while verifying."""
-    # Two runs get as far as their file while nobody fetches it.
-    desk.files.kill()
-    two = [desk.run(), desk.run()]
-    for run in two:
-        desk.until(run, lambda run: run.queue == "files")
-    with desk.hanging_disk():
-        # Of the two files one is held on its way; the other is read back from a disk that hangs.
-        body = desk.hold_body()
-        desk.files.start()
-        body.reached()
-        desk.until_any(two, lambda run: run.code == "verifying")
-        # A third one is asked for, and its first poll comes two seconds later: meanwhile there is time for the others.
-        polling = desk.hold("poll", "before")
-        polled = desk.run()
-        desk.until(polled, lambda run: run.poll_ends_at)
-        before = desk.hold("consent_export", "before")
-        unasked = desk.run()
-        before.reached()
-        after = desk.hold("consent_export", "after")
-        asked = desk.run()
-        after.reached()
-        polling.reached()
+@pytest.mark.parametrize("blow", BLOWS)
+def test_every_run_ends_as_the_table_says(desk: Desk, blow: Blow) -> None:
+    with Standing(desk) as standing:
+        standing.take_places()
+        standing.check()
+        with blow.falls(desk):
+            desk.calls.resume()
+            standing.release(is_orphaned=blow.orphans)
+    if blow.orphans:
+        _let_leases_end(desk, standing)
+    for place, run in standing.runs.items():
+        if place.code == "waiting_in_line":
+            desk.later(run, 8)
+        if place.code == "answer_lost":
+            desk.later(run, ASK_AGAIN)
+    for run in standing.runs.values():
+        desk.until_over(run)
+    found = {place.name: _found(desk, place, run) for place, run in standing.runs.items()}
+    assert found == {place.name: _wanted(place, blow) for place in standing.runs}
+    counted = sum(run.attempt + place.refused for place, run in standing.runs.items())
+    assert desk.asked()["consent_export"] == counted
 
-        desk.calls.kill()
-        desk.files.kill()
-    # APSIS never saw the first request, and its end knows nothing of our workers' death.
-    before.release(drop=True)
-    for hold in (after, polling, body):
-        hold.release()
-    runs = [unasked, asked, polled, *two]
-    for run in runs:
-        run.refresh_from_db()
-        is_held = run.lease_until and run.lease_until > timezone.now()
-        assert is_held, f"this took longer than a lease, so the test says nothing: {story(run)}"
-    assert [run.code for run in runs[:3]] == ["asking", "asking", "preparing"]
-    assert {run.code for run in two} == {"fetching", "verifying"}
-    assert [len(stored(run)) for run in two] == [1, 1], "each left a file behind"
 
-    desk.calls.start()
-    desk.files.start()
-    for run in runs:
+def _let_leases_end(desk: Desk, standing: Standing) -> None:
+    """Let the dead workers' leases end; then the two minutes of those whose question may have been lost."""
+    for place, run in standing.runs.items():
+        if place.is_claimed:
+            desk.later(run, LEASE)
+    for place, run in standing.runs.items():
+        if place.is_question:
+            desk.until(run, lambda run: run.code == "answer_lost")
+            assert desk.asked_for(run)["consent_export"] == 1, story(run)
+            desk.later(run, ASK_AGAIN)
+
+
+def _wanted(place: Place, blow: Blow) -> tuple[Any, ...]:
+    log = place.orphaned if blow.orphans and place.orphaned else place.spared
+    asked = 2 if "asked_twice" in log else 1
+    return (Status.CANCELLED if place.is_cancelled else Status.SUCCEEDED, log, asked, asked + place.refused)
+
+
+def _found(desk: Desk, place: Place, run: ExportRun) -> tuple[Any, ...]:
+    if not place.is_cancelled:
         desk.until_ready(run)
-
-    for run in (unasked, asked):
-        # Asked again once, after the pause, and the log says that a second copy may exist at the vendor.
-        assert codes(run)[:4] == ["asked", "answer_lost", "asked_twice", "requested"]
-        assert (run.attempt, run.is_asked_twice) == (2, True)
-        again = run.lines.get(code="asked_twice")
-        assert (again.at - run.created_at).total_seconds() >= ASK_AGAIN
-    for run in (polled, *two):
-        assert codes(run) == ["asked", "requested", "ready_upstream", "fetched", "verified"]
-        assert (run.attempt, run.is_asked_twice) == (1, False)
-    # Nothing was asked that the rows do not tell of; the two files were fetched again, from their beginning.
-    counts = desk.asked()
-    assert counts["consent_export"] == sum(run.attempt for run in runs) == 7
-    found_ready, fetched = len(runs) + 1, len(runs) + 2  # one poll was answered when nobody listened any more
-    assert counts["download"] == found_ready + fetched
+    return (run.status, " ".join(codes(run)), run.attempt, desk.asked_for(run)["consent_export"])

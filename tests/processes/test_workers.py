@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from tests.processes.conftest import Desk, codes, stored
+import time
+
+from tests.processes.conftest import LEASE, Desk, codes, stored
 
 
 def test_workers_restarted_in_the_middle_of_a_file(desk: Desk) -> None:
@@ -22,6 +24,25 @@ def test_workers_restarted_in_the_middle_of_a_file(desk: Desk) -> None:
     desk.files.start()
     desk.until_ready(run)
     assert desk.asked()["download"] == 2, "found ready once, fetched once"
+
+
+def test_a_file_that_takes_longer_than_the_stop_is_handed_on_at_once(desk: Desk) -> None:
+    """The supervisor kills after nine seconds: whoever cannot be home by then lets the next one begin."""
+    key = desk.new_key()
+    desk.control(
+        "POST", "faults", endpoint="download", answer="trickle", bytes=3_000, seconds=0.3, skip=1, client_id=key
+    )
+    run = desk.run(key)
+    desk.until(run, lambda run: run.facts.get("bytes"))
+    claim, began = run.claim_no, time.monotonic()
+    desk.files.terminate()
+    desk.more_files.start()
+    desk.until(run, lambda run: run.claim_no > claim, within=9)
+    desk.files.wait(9 - (time.monotonic() - began))
+    run = desk.until_ready(run)
+    assert time.monotonic() - began < LEASE, "the next one did not wait for a lease to end"
+    assert codes(run) == ["asked", "requested", "ready_upstream", "handed_on", "fetched", "verified"]
+    assert (run.claim_no, run.trouble_count) == (claim + 1, 0)
 
 
 def test_two_workers_for_files_make_one_file(desk: Desk) -> None:
@@ -48,6 +69,7 @@ def test_worker_frozen_beyond_its_lease_changes_nothing(desk: Desk) -> None:
     body.reached()
     first = desk.until(run, lambda run: len(stored(run)) == 1).claim_no
     desk.files.suspend()
+    desk.later(run, LEASE)
     body.release()
     desk.more_files.start()
     run = desk.until_over(run)

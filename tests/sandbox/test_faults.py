@@ -162,3 +162,22 @@ def test_a_delay(caller):
 def test_a_hold_gives_up_in_the_end(caller):
     caller.fault("sections", "hold", seconds=0.05)
     assert caller.get("/audience/sections").status_code == 200
+
+
+def test_only_calls_with_one_key_meet_it(make):
+    anna, seventh = make(), make()
+    sent = {"grant_type": "client_credentials", "client_secret": "demo-anna-secret"}
+    seventh.http = anna.http
+    seventh.token = anna.http.post("/oauth/token", json=sent | {"client_id": "demo-anna.7"}).json()["access_token"]
+    anna.fault("sections", "status", status=503, client_id="demo-anna.7", times=2)
+    assert [one.get("/audience/sections").status_code for one in (anna, seventh, anna, seventh)] == [200, 503, 200, 503]
+    anna.fault("token", "status", status=503, client_id="demo-anna.7")
+    asked = [anna.http.post("/oauth/token", json=sent | {"client_id": name}) for name in ("demo-anna", "demo-anna.7")]
+    assert [answer.status_code for answer in asked] == [200, 503]
+
+
+def test_calls_that_were_stopped_say_whose_they_were(caller):
+    caller.fault("sections", "drop")
+    with pytest.raises(ConnectionResetError):
+        caller.get("/audience/sections")
+    assert caller.http.get("/_sandbox/calls").json()["last"][-1]["client_id"] == "demo-anna"

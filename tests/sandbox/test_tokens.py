@@ -80,3 +80,14 @@ def test_a_deleted_key_stops_at_once_and_may_come_back(caller):
     assert caller.http.post("/oauth/token", json=GOOD).status_code == 401
     caller.http.put("/_sandbox/keys/demo-anna")
     assert caller.get("/audience/sections").status_code == 200
+
+
+def test_a_key_has_others_like_it_with_tokens_of_their_own(caller):
+    seventh = GOOD | {"client_id": "demo-anna.7"}
+    token = caller.http.post("/oauth/token", json=seventh).json()["access_token"]
+    assert caller.http.delete("/_sandbox/keys/demo-anna.7").status_code == 204
+    assert caller.http.post("/oauth/token", json=seventh).status_code == 401
+    headers = {"Authorization": f"Bearer {token}"}
+    assert caller.http.get("/audience/sections", headers=headers).status_code == 403
+    assert caller.get("/audience/sections").status_code == 200
+    assert caller.http.post("/oauth/token", json=GOOD | {"client_id": "demo-nobody.7"}).status_code == 401

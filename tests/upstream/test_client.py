@@ -112,6 +112,20 @@ class TestSignIn:
         assert len(vendor.token_requests) == 1
         assert [bearer(request) for request in vendor.requests] == [jwt(exp=NOW + 3600, jti="first")] * 2
 
+    def test_beforehand_and_then_the_call_is_all_there_is(self, vendor, make):
+        # A token of which nobody says how long it lives is not kept: it serves the call that it was fetched for.
+        vendor.token_answers = [httpx.Response(200, json={"access_token": "opaque"})]
+        vendor.says(listed())
+        apsis = make(tokens=MemoryTokens())
+
+        apsis.sign_in()
+        assert (len(vendor.token_requests), vendor.requests) == (1, [])
+        apsis.channels()
+
+        assert (len(vendor.token_requests), bearer(vendor.requests[0])) == (1, "opaque")
+        apsis.channels()
+        assert len(vendor.token_requests) == 2
+
     def test_renewed_before_its_end(self, vendor, make):
         vendor.says(listed())
 

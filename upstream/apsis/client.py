@@ -55,6 +55,7 @@ class Apsis:
         self._tokens = tokens
         self._consent_version = consent_version
         self._clock = clock
+        self._ready: Token | None = None
         self._transport = Transport(base_url, vendor=VENDOR, http=http, pace=pace, timeouts=timeouts, clock=clock)
 
     def __enter__(self) -> Self:
@@ -76,6 +77,10 @@ class Apsis:
         token, now = self._fetch_token(), self._clock()
         held = self._tokens.current(now)
         self._tokens.renew(held.value if held else None, lambda: token, now)
+
+    def sign_in(self) -> None:
+        """Have a token ready for the next call, so that nothing but that call is left to do."""
+        self._ready = usable(self._tokens, self._fetch_token, self._clock())
 
     def _fetch_token(self) -> Token:
         """Get a new token (developer.apsis.com, Authentication). Repeated within the step: it changes nothing."""
@@ -105,7 +110,7 @@ class Apsis:
 
         Safe for a POST too: the gateway refuses before the application sees anything.
         """
-        token = usable(self._tokens, self._fetch_token, self._clock())
+        token, self._ready = self._ready or usable(self._tokens, self._fetch_token, self._clock()), None
         try:
             return send(token.value)
         except errors.UpstreamError as refusal:
