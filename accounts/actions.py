@@ -7,13 +7,14 @@ from datetime import datetime
 from typing import Any
 
 from allauth.mfa.models import Authenticator
+from allauth.socialaccount.models import SocialAccount
 from django.contrib.auth.models import Group
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
-from accounts import clients, groups, sections, sessions, vault
+from accounts import clients, groups, provider_links, sections, sessions, vault
 from accounts.models import Credential, Definitions, User, VendorAccount
 from audit import actions as audit
 from upstream.apsis.client import Apsis
@@ -270,6 +271,7 @@ def deactivate(person: User, *, by: User, now: datetime | None = None) -> tuple[
     User.objects.filter(pk=person.pk).update(is_active=False)
     person.is_active = False
     ended = sessions.end(person)
+    unlink_provider(person, by=by, now=now)
     erased = erase_credentials(person.credentials.all(), LEFT, by=by, now=now)
     return ended, len(erased)
 
@@ -286,6 +288,24 @@ def invite(*, username: str, name: str, email: str, group: Group, by: User | Non
     follow_groups(person)
     audit.record("person.added", by=by, target=person, now=now, group=group.name)
     return person
+
+
+@transaction.atomic
+def link_provider(person: User, *, issuer: str, subject: str, name: str, now: datetime | None = None) -> None:
+    """Remember the account at the company's provider that a person came in through; once, the first time."""
+    User.objects.select_for_update().get(pk=person.pk)
+    if not provider_links.of(person).filter(provider=issuer).exists():
+        SocialAccount.objects.create(user=person, provider=issuer, uid=subject, extra_data={})
+        audit.record("person.provider_linked", by=person, target=person, now=now, through=name)
+
+
+@transaction.atomic
+def unlink_provider(person: User, *, by: User, now: datetime | None = None) -> None:
+    """Forget through which account somebody came in: the next one that has their address is theirs."""
+    links = provider_links.of(person)
+    if links.exists():
+        links.delete()
+        audit.record("person.provider_unlinked", by=by, target=person, now=now)
 
 
 @transaction.atomic

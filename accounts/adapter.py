@@ -7,10 +7,12 @@ from allauth.account.adapter import DefaultAccountAdapter
 from allauth.core import context as request_context
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 
-from accounts import recent
+from accounts import actions, recent
+from accounts.models import User
+from accounts.oidc import company
 from audit import denials, sessions
 
 logger = logging.getLogger(__name__)
@@ -46,6 +48,25 @@ class ClosedDoor(DefaultAccountAdapter):  # type: ignore[misc]  # allauth tells 
     def is_reauthentication_required(self, *, app: str, **kwargs: Any) -> bool:
         """Take a sign-in of a few minutes ago for a proof; allauth would ask again at once."""
         return not recent.is_recent(request_context.request)
+
+    def post_login(
+        self, request: HttpRequest, user: User, *, signal_kwargs: dict[str, Any] | None, **more: Any
+    ) -> HttpResponse:
+        """Remember through which account at the provider somebody has come in, now that they are."""
+        come = (signal_kwargs or {}).get("sociallogin")
+        if come is not None:
+            actions.link_provider(user, issuer=come.account.provider, subject=come.account.uid, name=company.name())
+        return super().post_login(request, user, signal_kwargs=signal_kwargs, **more)
+
+    def send_password_reset_mail(self, user: User, email: str, context: dict[str, Any]) -> None:
+        """Send nothing to somebody whom an admin gave no password: they come in through the company, or not at all."""
+        if user.has_usable_password():
+            super().send_password_reset_mail(user, email, context)
+
+    def get_login_stages(self) -> list[str]:
+        """Ask for the second factor by our own rule, which knows what the provider asked for."""
+        ours = {"allauth.mfa.stages.AuthenticateStage": "accounts.second_factor.FactorStage"}
+        return [ours.get(stage, stage) for stage in super().get_login_stages()]
 
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
         """Raise ValidationError after too many failed tries, and have that in the audit history."""

@@ -11,12 +11,14 @@ from django.contrib.auth.forms import UserChangeForm
 from django.db import models
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils import formats, timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
-from accounts import actions, second_factor
+from accounts import actions, provider_links, second_factor
 from accounts.forms import offer_zones
 from accounts.models import User, VendorAccount
+from accounts.oidc import company
 from audit import actions as audit
 
 
@@ -60,7 +62,7 @@ class PersonAdmin(Audited, UserAdmin):
     list_display = ("username", "email", "first_name", "last_name", "is_active", "last_login")
     list_filter = ("is_active", "groups")
     fieldsets = (
-        (None, {"fields": ("username", "password", "door", "factor")}),
+        (None, {"fields": ("username", "password", "door", "factor", "provider")}),
         (_("Person"), {"fields": ("first_name", "last_name", "email", "time_zone")}),
         (_("Rights"), {"fields": ("groups",)}),
     )
@@ -97,10 +99,33 @@ class PersonAdmin(Audited, UserAdmin):
             '{}. <a href="{}">{}</a>', _("Set up"), reverse("person_factors", args=[person.pk]), _("Lost…")
         )
 
+    @admin.display(description=_("company account"))
+    def provider(self, person: User) -> str:
+        """Say since when there is a link to an account at the provider, and lead to where it is undone."""
+        link = provider_links.of(person).first()
+        if link is None:
+            return str(_("Not used yet"))
+        since = formats.date_format(timezone.localtime(link.date_joined), "DATE_FORMAT")
+        said = _("In use since %(day)s") % {"day": since}
+        return format_html('{}. <a href="{}">{}</a>', said, reverse("person_unlink", args=[person.pk]), _("Undo…"))
+
+    def get_fieldsets(self, request: HttpRequest, obj: User | None = None) -> Any:
+        """Leave the provider out where there is none."""
+        sets = super().get_fieldsets(request, obj)
+        if obj is None or company.name() or provider_links.of(obj).exists():
+            return sets
+        return [(title, {**of, "fields": [name for name in of["fields"] if name != "provider"]}) for title, of in sets]
+
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> tuple[str, ...]:
         """Hold one's own groups still: an admin neither lifts nor locks out themselves."""
-        facts = ("door", "factor")
+        facts = ("door", "factor", "provider")
         return (*facts, "groups") if obj and obj.pk == request.user.pk else facts
+
+    def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
+        """Save the person; with another address they are known anew to the company's provider."""
+        super().save_model(request, obj, form, change)
+        if change and "email" in form.changed_data:
+            actions.unlink_provider(obj, by=cast(User, request.user))
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)

@@ -10,8 +10,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts import actions, second_factor, sessions
+from accounts import actions, provider_links, second_factor, sessions
 from accounts.forms import ZoneForm
+from accounts.oidc import company
 from accounts.requests import Request
 
 
@@ -31,6 +32,8 @@ def own_account(request: Request) -> HttpResponse:
         "app": factors.filter(type=Authenticator.Type.TOTP).first(),
         "passkeys": factors.filter(type=Authenticator.Type.WEBAUTHN),
         "codes_left": len(codes.wrap().get_unused_codes()) if codes else None,
+        "company": company.name(),
+        "link": provider_links.of(request.user).filter(provider=settings.OIDC_ISSUER).first(),
         "is_name": second_factor.is_name(request),
         "has_factor": second_factor.has_one(request.user),
         "others": sum(1 for found in sessions.of(request.user) if found.session_key != request.session.session_key),
@@ -50,13 +53,15 @@ def own_sessions_end(request: Request) -> HttpResponse:
 @require_safe
 def second_factor_setup(request: Request) -> HttpResponse:
     """Say that one's group works with a second factor, and offer the two kinds there are."""
-    must = second_factor.is_missing(request.user, settings.REQUIRE_SECOND_FACTOR)
-    if not must:
+    if not second_factor.is_due(request, settings.REQUIRE_SECOND_FACTOR):
         return redirect("own_account")
     return TemplateResponse(request, "accounts/second_factor.html", {"is_name": second_factor.is_name(request)})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def to_own_account(request: Request) -> HttpResponse:
-    """Lead on from pages of allauth that ours replaces: nobody changes their own e-mail address."""
+    """Lead on from pages of allauth that ours replaces.
+
+    Nobody changes their own e-mail address, or gives themself a password where an admin gave none.
+    """
     return redirect("own_account")

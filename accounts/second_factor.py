@@ -1,17 +1,22 @@
 """The second factor: what allauth asks of us about it, and who must have one."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import qrcode
+from allauth.account.internal.flows.login import get_authentication_records, record_authentication
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
+from allauth.mfa.stages import AuthenticateStage
 from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from accounts import vault
 from accounts.models import User
+from accounts.requests import Request
 
+AT_PROVIDER = "factor_at_provider"  # among the proofs that a session keeps
 MARGIN = 4  # modules of white around the code, as its standard asks
 
 
@@ -41,6 +46,28 @@ class SealedFactors(DefaultMFAAdapter):  # type: ignore[misc]  # allauth tells n
             len(rows),
             path,
         )
+
+
+class FactorStage(AuthenticateStage):  # type: ignore[misc]
+    """The step of a sign-in that asks for the second factor, unless the provider has asked for one."""
+
+    def handle(self) -> tuple[Any, bool]:
+        come = (self.login.signal_kwargs or {}).get("sociallogin")
+        # Of a sign-in that was resumed from its session, nothing is known but what is written there.
+        if come is not None and getattr(come, "proves_factor", False):
+            record_authentication(self.request, self.login.user, method=AT_PROVIDER)
+            return None, True
+        return super().handle()
+
+
+def proved_at_provider(request: Request) -> bool:
+    """Say whether the company's provider asked for a second factor when this session began."""
+    return any(proof["method"] == AT_PROVIDER for proof in get_authentication_records(request, request.user))
+
+
+def is_due(request: Request, groups: Sequence[str]) -> bool:
+    """Say whether somebody has to set up a second factor before they go on."""
+    return is_missing(request.user, groups) and not proved_at_provider(request)
 
 
 def has_one(person: User) -> bool:

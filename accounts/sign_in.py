@@ -39,11 +39,6 @@ class NewPasswordForm(Worded, allauth.ResetPasswordKeyForm):  # type: ignore[mis
     hints = {"password1": NEW_HINT}
 
 
-class FirstPasswordForm(Worded, allauth.SetPasswordForm):  # type: ignore[misc]
-    labels = {"password1": NEW, "password2": ONCE_MORE}
-    hints = {"password1": NEW_HINT}
-
-
 class OtherPasswordForm(Worded, allauth.ChangePasswordForm):  # type: ignore[misc]
     labels = {"oldpassword": _("Present password"), "password1": NEW, "password2": ONCE_MORE}
     hints = {"password1": NEW_HINT}

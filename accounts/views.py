@@ -14,6 +14,7 @@ from accounts import actions, recent
 from accounts.clients import KeyErased
 from accounts.forms import CredentialForm
 from accounts.models import Credential, User, VendorAccount
+from accounts.oidc import company
 from accounts.requests import Request
 
 SPARE = 10 * 60.0  # seconds that somebody may take over the form
@@ -25,6 +26,10 @@ SPARE = 10 * 60.0  # seconds that somebody may take over the form
 def credential_edit(request: Request, account_pk: int) -> HttpResponse:
     """Enter one's key for a vendor account; it is tested before it is kept."""
     account = get_object_or_404(VendorAccount, pk=account_pk)
+    if _must_come_again(request):
+        context = {"here": "credentials", "account": account, "company": company.name(), "back": request.path}
+        status = 403 if request.method == "POST" else 200
+        return TemplateResponse(request, "accounts/prove_again.html", context, status=status)
     credential = Credential.objects.visible_to(request.user).filter(account=account).first()
     entered = request.POST if request.method == "POST" else None
     known = {"client_id": credential.client_id if credential else "", "address": account.base_url}
@@ -44,9 +49,17 @@ def _whose_password(request: Request) -> User | None:
     A page is drawn with some minutes to spare, so that what is sent from it is not refused for having been read.
     """
     if not request.user.has_usable_password():
-        return None  # whoever comes in through another house's door has none to show
-    spare = 0.0 if request.method == "POST" else SPARE
-    return None if recent.is_recent(request, spare=spare) and "password" not in request.POST else request.user
+        return None  # whoever comes in through the company has none to show: `_must_come_again`
+    return None if _is_recent(request) and "password" not in request.POST else request.user
+
+
+def _must_come_again(request: Request) -> bool:
+    """Say whether somebody without a password shall show at the company's provider once more that it is them."""
+    return bool(company.name()) and not request.user.has_usable_password() and not _is_recent(request)
+
+
+def _is_recent(request: Request) -> bool:
+    return recent.is_recent(request, spare=0.0 if request.method == "POST" else SPARE)
 
 
 def _take_proof(request: Request, form: CredentialForm) -> None:

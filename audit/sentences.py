@@ -51,6 +51,10 @@ SENTENCES: Mapping[str, Any] = {
     "person.password_changed": lazy("%(actor)s changed their password"),
     "person.password_reset": lazy("%(actor)s chose a new password, by the link in an e-mail"),
     "person.password_set": lazy("%(actor)s set a password"),
+    "person.provider_linked": lazy(
+        "%(actor)s came in with an account at %(through)s for the first time; that account is theirs now"
+    ),
+    "person.provider_unlinked": lazy("%(actor)s undid the link of %(target)s to an account at the company’s provider"),
     "person.two_factor_added": lazy("%(actor)s added a second factor to their sign-in"),
     "person.two_factor_removed": lazy("%(actor)s took a second factor off their sign-in"),
     "person.two_factor_reset": lazy("%(actor)s made new recovery codes"),
@@ -66,7 +70,8 @@ SENTENCES: Mapping[str, Any] = {
     "segment.restored": lazy("%(actor)s restored version %(restored)s of %(target)s as version %(version)s"),
     "session.name_unknown": lazy("Somebody tried to sign in with a name that nobody has"),
     "session.sign_in_failed": lazy("Somebody tried to sign in as %(target)s and failed"),
-    "session.signed_in": lazy("%(actor)s signed in"),
+    "session.provider_refused": lazy("Somebody came from %(through)s and was not let in: %(because)s"),
+    "session.signed_in": lazy("%(actor)s signed in%(by_way)s"),
     "session.signed_out": lazy("%(actor)s signed out"),
     "session.throttled": lazy("Somebody was held back after too many tries to sign in"),
 }
@@ -80,6 +85,14 @@ FORMS: Mapping[str, Any] = {
     "excel_csv": lazy("as CSV for Excel"),
     "readable": lazy("in readable form"),
     "contactable": lazy("as contactable only"),
+}
+# Why the desk let nobody in whom the company's provider vouched for.
+BECAUSE: Mapping[str, Any] = {
+    "closed": lazy("the account of %(target)s is closed"),
+    "operator": lazy("the account of %(target)s is an operator’s"),
+    "taken": lazy("%(target)s came in with another account there before"),
+    "unconfirmed": lazy("their e-mail address is not confirmed there"),
+    "unknown": lazy("nobody here has their e-mail address"),
 }
 ROWS, PEOPLE = lazy("rows"), lazy("people")
 
@@ -119,6 +132,12 @@ def _told(event: Event, *, actor: str, target: str, clean: Callable[[str], str])
 
 def _phrases(event: Event) -> dict[str, str]:
     """Return the parts of a sentence that depend on which facts there are."""
+    if event.action == "session.signed_in":
+        through = event.facts.get("through")
+        return {"by_way": _(" through %(through)s") % {"through": through} if through else ""}
+    if event.action == "session.provider_refused":
+        why = str(event.facts.get("why", "…"))
+        return {"because": str(BECAUSE.get(why, why)) % {"target": event.target}}
     if event.action != "file.downloaded":
         return {}
     form = str(event.facts.get("form", "content"))

@@ -54,9 +54,14 @@ def named(credentials: dict[str, Any]) -> models.Model | None:
 
 
 def _recorder(action: str) -> Any:
-    def receiver(sender: object, user: Any = None, **kwargs: object) -> None:
+    def receiver(sender: object, user: Any = None, **kwargs: Any) -> None:
         if user is not None:  # a session that had ended already is signed out of, too
-            actions.record(action, by=user, target=user)
+            come = kwargs.get("sociallogin")
+            # Whoever came through the company's provider did not show their password here.
+            facts: dict[str, Any] = {}
+            if come and action == "session.signed_in":
+                facts["through"] = str(come.provider.name)
+            actions.record(action, by=user, target=user, **facts)
 
     return receiver
 

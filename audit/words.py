@@ -41,6 +41,8 @@ ACTIONS: Mapping[str, Any] = {
     "person.password_changed": lazy("Password changed"),
     "person.password_reset": lazy("Password reset"),
     "person.password_set": lazy("Password set"),
+    "person.provider_linked": lazy("Company account used for the first time"),
+    "person.provider_unlinked": lazy("Link to a company account undone"),
     "person.two_factor_added": lazy("Second factor added"),
     "person.two_factor_removed": lazy("Second factor removed"),
     "person.two_factor_reset": lazy("Recovery codes made"),
@@ -48,6 +50,7 @@ ACTIONS: Mapping[str, Any] = {
     "session.signed_out": lazy("Signed out"),
     "session.sign_in_failed": lazy("Sign-in failed"),
     "session.name_unknown": lazy("Sign-in with an unknown name"),
+    "session.provider_refused": lazy("Sign-in through the company refused"),
     "session.throttled": lazy("Sign-in held back"),
     "access.denied": lazy("Another’s thing refused"),
     "access.forbidden": lazy("Page refused"),
@@ -93,6 +96,7 @@ FACTS: Mapping[str, Any] = {
     "segments": lazy("Saved segments handed over"),
     "sessions": lazy("Sessions ended"),
     "state": lazy("State"),
+    "through": lazy("Through"),
     "up_to": lazy("Up to event"),
     "version": lazy("Version"),
 }
@@ -101,7 +105,7 @@ SIGN_INS = tuple(word for word in ACTIONS if word.startswith("session."))
 DENIED = ("access.denied", "access.forbidden")
 SECURITY = (
     *(word for word in ACTIONS if word.startswith(("person.", "credential.", "account."))),
-    *("session.sign_in_failed", "session.name_unknown", "session.throttled"),
+    *("session.sign_in_failed", "session.name_unknown", "session.provider_refused", "session.throttled"),
     *DENIED,
     *("audit.exported", "audit.person_sought"),
 )
@@ -125,7 +129,7 @@ MARKS: Mapping[str, str] = {
     "session": "person",
 }
 # What did not go through, or broke: told in the colour of refusals.
-REFUSED = {*DENIED, "session.sign_in_failed", "session.name_unknown", "session.throttled", "credential.rejected"}
+REFUSED = {*DENIED, "credential.rejected", *(word for word in SECURITY if word.startswith("session."))}
 
 
 def action_name(word: str) -> str:

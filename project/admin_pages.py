@@ -12,9 +12,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts import actions as accounts
-from accounts import second_factor
+from accounts import provider_links, second_factor
 from accounts.forms import LeaverForm, MoveForm
 from accounts.models import User, VendorAccount
+from accounts.oidc import company
 from accounts.requests import Request
 from project import actions
 
@@ -82,6 +83,19 @@ def person_factors(request: Request, pk: int) -> HttpResponse:
         return TemplateResponse(request, "accounts/person_factors.html", context)
     accounts.reset_factors(person, by=request.user)
     messages.success(request, _("%(who)s has no second factor now.") % {"who": person})
+    return redirect("admin:accounts_user_change", pk)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@permission_required("accounts.change_user", raise_exception=True)
+def person_unlink(request: Request, pk: int) -> HttpResponse:
+    """Undo the link to somebody's account at the company's provider, for one that was made anew there."""
+    person = _colleague(request, pk)
+    context = {"person": person, "link": provider_links.of(person).first(), "name": company.name()}
+    if request.method != "POST" or not context["link"]:
+        return TemplateResponse(request, "accounts/person_unlink.html", context)
+    accounts.unlink_provider(person, by=request.user)
+    messages.success(request, _("The link is undone. The next account with this address is theirs."))
     return redirect("admin:accounts_user_change", pk)
 
 

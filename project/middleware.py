@@ -1,6 +1,7 @@
 """What holds for every answer."""
 
 from collections.abc import Callable
+from typing import cast
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -11,6 +12,7 @@ from django.utils import timezone
 from django_htmx.http import HttpResponseClientRefresh
 
 from accounts import second_factor as second_factor_rules
+from accounts.requests import Request
 
 Answer = Callable[[HttpRequest], HttpResponse]
 
@@ -55,7 +57,7 @@ def second_factor(get_response: Answer) -> Answer:
         groups = settings.REQUIRE_SECOND_FACTOR
         if not groups or not request.user.is_authenticated or _leads_to_a_factor(request):
             return get_response(request)
-        if not second_factor_rules.is_missing(request.user, groups):
+        if not second_factor_rules.is_due(cast(Request, request), groups):
             return get_response(request)
         return HttpResponseClientRefresh() if "HX-Request" in request.headers else redirect("second_factor")
 

@@ -62,6 +62,8 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "allauth.mfa",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
     "csp",
     "django_filters",
     "django_htmx",
@@ -155,13 +157,25 @@ ACCOUNT_FORMS = {
     "login": "accounts.sign_in.SignInForm",
     "reset_password": "accounts.sign_in.ForgottenForm",
     "reset_password_from_key": "accounts.sign_in.NewPasswordForm",
-    "set_password": "accounts.sign_in.FirstPasswordForm",
     "change_password": "accounts.sign_in.OtherPasswordForm",
 }
 ACCOUNT_SESSION_REMEMBER = False
 # What changes how somebody signs in, or whose key works for them, is asked for again after this many seconds.
 ACCOUNT_REAUTHENTICATION_TIMEOUT = env.int("REAUTHENTICATION_TIMEOUT", 15 * 60)
 ACCOUNT_LOGOUT_ON_GET = False
+# The company's own sign-in beside ours, where it names an issuer (docs/sign-in.md).
+OIDC_ISSUER = env.str("OIDC_ISSUER", "")
+OIDC_NAME = env.str("OIDC_NAME", "company") if OIDC_ISSUER else ""
+OIDC_CLIENT_ID = env.str("OIDC_CLIENT_ID") if OIDC_ISSUER else ""
+OIDC_CLIENT_SECRET = env.str("OIDC_CLIENT_SECRET") if OIDC_ISSUER else ""
+OIDC_SECOND_FACTOR = env.list(
+    "OIDC_SECOND_FACTOR", default=[]
+)  # what in its tokens proves one; empty: ours is asked for
+if OIDC_ISSUER and not OIDC_ISSUER.startswith("https://") and not DEMO:
+    raise ImproperlyConfigured("OIDC_ISSUER does not begin with https://, and whoever is on the way could come in.")
+SOCIALACCOUNT_ADAPTER = "accounts.oidc.door.CompanyDoor"
+SOCIALACCOUNT_PROVIDERS = {"openid_connect": {"provider_class": "accounts.oidc.provider.CompanyProvider"}}
+SOCIALACCOUNT_REQUESTS_TIMEOUT = 5  # seconds that somebody may wait for a provider that is silent
 # A second factor: anybody may have one, the people of these groups must. The demo's people have none.
 REQUIRE_SECOND_FACTOR = env.list("REQUIRE_SECOND_FACTOR", default=[] if DEMO else ["Admin", "Auditor"])
 MFA_ADAPTER = "accounts.second_factor.SealedFactors"
@@ -281,6 +295,14 @@ LOGGING = {
     # The strategy and beat write a line for every tick.
     "loggers": {
         name: {"level": "WARNING"}
-        for name in ("httpx", "httpcore", "kombu", "celery.app.trace", "celery.worker.strategy", "celery.beat")
+        for name in (
+            "httpx",
+            "httpcore",
+            "urllib3",
+            "kombu",
+            "celery.app.trace",
+            "celery.worker.strategy",
+            "celery.beat",
+        )
     },
 }

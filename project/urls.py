@@ -1,10 +1,12 @@
 """Every address of the desk."""
 
 from allauth.account.decorators import secure_admin_login
+from allauth.socialaccount.models import SocialAccount, SocialApp, SocialToken
 from django.contrib import admin
 from django.urls import include, path
 
 from accounts import own
+from accounts.oidc import views as oidc
 from accounts.urls import urlpatterns as credentials
 from people import views as people
 from project import admin_pages, health, journeys
@@ -12,6 +14,9 @@ from project import admin_pages, health, journeys
 # One way in for everybody: the admin site has no sign-in of its own, so its throttle and its checks are allauth's.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 admin.site.site_header = admin.site.site_title = "Consent Desk"
+
+# The company's provider is named by settings alone (accounts/oidc), and a link to it is undone on a page of its own.
+admin.site.unregister([SocialAccount, SocialApp, SocialToken])
 
 urlpatterns = [
     path("", journeys.home, name="home"),
@@ -26,12 +31,17 @@ urlpatterns = [
     # Pages of allauth that ours replace; the first one found is the one that answers.
     path("accounts/email/", own.to_own_account, name="account_email"),
     path("accounts/2fa/", own.to_own_account, name="mfa_index"),
+    path("accounts/password/set/", own.to_own_account, name="account_set_password"),
+    path("accounts/3rdparty/", own.to_own_account, name="socialaccount_connections"),
+    path("accounts/3rdparty/login/cancelled/", oidc.to_sign_in, name="socialaccount_login_cancelled"),
+    path("accounts/3rdparty/login/error/", oidc.to_sign_in, name="socialaccount_login_error"),
     path("accounts/", include("allauth.urls")),
     path("admin/vendor-accounts/<int:pk>/move/", admin_pages.account_move, name="account_move"),
     path("admin/people/<int:pk>/deactivate/", admin_pages.person_deactivate, name="person_deactivate"),
     path("admin/people/<int:pk>/activate/", admin_pages.person_activate, name="person_activate"),
     path("admin/people/<int:pk>/second-factor/", admin_pages.person_factors, name="person_factors"),
     path("admin/audit/event/person/", people.audit_person, name="audit_person"),
+    path("admin/people/<int:pk>/company-account/", admin_pages.person_unlink, name="person_unlink"),
     path("admin/", admin.site.urls),
     # Answered before all else (project.health.first); here they have their names.
     path("healthz", health.alive, name="healthz"),

@@ -59,3 +59,10 @@ def test_what_is_wrong_is_said_and_nobody_is_made(anna: User, words: tuple[str, 
     with pytest.raises(CommandError, match=said):
         invite(*words)
     assert list(User.objects.all()) == [anna]
+
+
+def test_a_link_that_grew_old_is_replaced(db: None) -> None:
+    links = [re.search(r"https?://\S+", invite("karin", "Karin Holm", "karin@example.com"))[0] for _ in range(2)]  # type: ignore[index]
+    assert User.objects.count() == 1
+    assert Event.objects.filter(action="person.added").count() == 1
+    assert b"password1" in Client().get(urlsplit(links[1]).path, follow=True).content

@@ -119,6 +119,7 @@ def _address(name: str, of: _Numbers) -> str:
             "person_deactivate": {"pk": of.person},
             "person_activate": {"pk": of.person},
             "person_factors": {"pk": of.person},
+            "person_unlink": {"pk": of.person},
             "mfa_remove_webauthn": {"pk": of.factor},
             "mfa_edit_webauthn": {"pk": of.factor},
             "account_reset_password_from_key": {"uidb36": "1", "key": "nobodys-key"},

@@ -27,14 +27,17 @@ class Command(BaseCommand):
         parser.add_argument("--group", choices=list(groups.PERMISSIONS), default=groups.ADMIN)
 
     def handle(self, *args: Any, username: str, name: str, email: str, group: str, **options: Any) -> None:
-        try:
-            person = actions.invite(
-                username=username, name=name, email=email, group=Group.objects.get(name=group), by=None
-            )
-        except ValidationError as error:
-            raise CommandError(" ".join(error.messages)) from None
+        # Whoever let the link grow old gets another.
+        person = User.objects.filter(username=username, email=email, is_active=True).first()
+        if person is None or person.has_usable_password():
+            try:
+                person = actions.invite(
+                    username=username, name=name, email=email, group=Group.objects.get(name=group), by=None
+                )
+            except ValidationError as error:
+                raise CommandError(" ".join(error.messages)) from None
         days = settings.PASSWORD_RESET_TIMEOUT // (24 * 60 * 60)
-        self.stdout.write(f"{person} is made, as {group}. This link sets the password, once, within {days} days:")
+        self.stdout.write(f"With this link {person} sets a password, once, within {days} days:")
         self.stdout.write(_link(person))
 
 
