@@ -95,10 +95,12 @@ def of(runs: QuerySet[ExportRun], *, now: datetime) -> Fortnight | None:
     ended = runs.filter(finished_at__gte=begin).annotate(day=TruncDate("finished_at")).order_by()
     for found in ended.values("day", "status").annotate(n=Count("pk"), rows=Sum("file__row_count")):
         _count(days.get(found["day"]), found)
-    shown = tuple(days.values())
-    if not any(_all(day) for day in shown):
-        return None
-    return Fortnight(shown, _runs(shown), _rows(shown) if any(day.rows for day in shown) else None)
+    return drawn(tuple(days.values())) if any(map(_all, days.values())) else None
+
+
+def drawn(days: tuple[Day, ...]) -> Fortnight:
+    """Return the drawings of these days; on some of them a run has ended."""
+    return Fortnight(days, _runs(days), _rows(days) if any(day.rows for day in days) else None)
 
 
 def _count(day: Day | None, found: dict[str, Any]) -> None:
