@@ -325,10 +325,15 @@ def follow_groups(person: User) -> None:
 
 
 @transaction.atomic
-def set_zone(person: User, zone: str) -> None:
-    """Show a person the times of another zone."""
-    User.objects.filter(pk=person.pk).update(time_zone=zone)
-    audit.record("person.changed", by=person, target=person, fields=["time zone"])
+def set_preferences(person: User, *, time_zone: str, has_shortcuts: bool) -> None:
+    """Let the desk work for a person as they like: in their time zone, with single-key shortcuts or without."""
+    kept = User.objects.get(pk=person.pk)
+    changed = ["time zone"] if time_zone != kept.time_zone else []
+    changed += ["keyboard shortcuts"] if has_shortcuts != kept.has_shortcuts else []
+    if not changed:
+        return
+    User.objects.filter(pk=person.pk).update(time_zone=time_zone, has_shortcuts=has_shortcuts)
+    audit.record("person.changed", by=person, target=person, fields=changed)
 
 
 @transaction.atomic

@@ -105,12 +105,17 @@ class MoveForm(forms.ModelForm):
         fields = ("region", "other_url")
 
 
-class ZoneForm(forms.ModelForm):
-    """A person's own time zone."""
+class PreferencesForm(forms.ModelForm):
+    """How the desk works for a person: their time zone, and whether single keys do something."""
 
     class Meta:
         model = User
-        fields = ("time_zone",)
+        fields = ("time_zone", "has_shortcuts")
+        labels: ClassVar[dict[str, Any]] = {"time_zone": _("Where you work"), "has_shortcuts": _("Keyboard shortcuts")}
+        help_texts: ClassVar[dict[str, Any]] = {
+            "time_zone": _("Every time on this desk is shown in this zone."),
+            "has_shortcuts": _("Single letters lead about and search; “?” shows them. In a field they are letters."),
+        }
         widgets: ClassVar[dict[str, Any]] = {"time_zone": forms.Select}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

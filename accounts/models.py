@@ -26,6 +26,7 @@ class User(AbstractUser):
     time_zone = models.CharField(
         _("time zone"), max_length=64, default="Europe/Stockholm", validators=[check_time_zone]
     )
+    has_shortcuts = models.BooleanField(_("keyboard shortcuts"), default=True)
 
     def __str__(self) -> str:
         return self.get_full_name() or self.username

@@ -11,18 +11,18 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts import actions, provider_links, second_factor, sessions
-from accounts.forms import ZoneForm
+from accounts.forms import PreferencesForm
 from accounts.oidc import company
 from accounts.requests import Request
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def own_account(request: Request) -> HttpResponse:
-    """Show how one signs in and from where, and let one choose one's time zone."""
-    form = ZoneForm(request.POST if request.method == "POST" else None, instance=request.user)
+    """Show how one signs in and from where, and let one choose how the desk works for one."""
+    form = PreferencesForm(request.POST if request.method == "POST" else None, instance=request.user)
     if form.is_valid():
-        actions.set_zone(request.user, form.cleaned_data["time_zone"])
-        messages.success(request, _("Times are shown in your zone from now on."))
+        actions.set_preferences(request.user, **form.cleaned_data)
+        messages.success(request, _("The desk works so for you from now on."))
         return redirect("own_account")
     factors = Authenticator.objects.filter(user=request.user).order_by("created_at")
     codes = factors.filter(type=Authenticator.Type.RECOVERY_CODES).first()

@@ -22,7 +22,7 @@ from accounts.actions import FOREIGN
 from accounts.models import Credential, User, VendorAccount
 from accounts.requests import Request
 from audit.models import Event
-from exports import listing
+from exports import fortnight, listing
 from exports.models import ExportRun, SavedSegment
 from runs.models import Status
 
@@ -67,6 +67,8 @@ def home(request: Request) -> HttpResponse:
         "has_key": has_key,
         "has_segments": has_segments,
         "is_first_use": not (has_segments or failed.count or working.count or ready.count),
+        "is_news": bool(troubles or failed.count or working.count or ready.count),
+        "fortnight": fortnight.of(runs, now=timezone.now()),
     }
     return TemplateResponse(request, "home.html", context)
 

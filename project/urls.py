@@ -2,6 +2,7 @@
 
 from allauth.account.decorators import secure_admin_login
 from allauth.socialaccount.models import SocialAccount, SocialApp, SocialToken
+from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
 
@@ -9,7 +10,7 @@ from accounts import own
 from accounts.oidc import views as oidc
 from accounts.urls import urlpatterns as credentials
 from people import views as people
-from project import admin_pages, health, journeys
+from project import admin_pages, design, health, journeys
 
 # One way in for everybody: the admin site has no sign-in of its own, so its throttle and its checks are allauth's.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
@@ -47,3 +48,5 @@ urlpatterns = [
     path("healthz", health.alive, name="healthz"),
     path("readyz", health.ready, name="readyz"),
 ]
+if settings.DEMO or settings.DEBUG:
+    urlpatterns.append(path("design/", design.design, name="design"))

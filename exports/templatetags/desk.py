@@ -384,6 +384,15 @@ SECTIONS = {
     "exports:run": "runs",
     "accounts:": "credentials",
     "admin:audit_": "audit",
+    "admin:accounts_user_": "people",
+    "admin:auth_user_": "people",
+    "person_": "people",
+    "admin:accounts_vendoraccount_": "vendors",
+    "account_move": "vendors",
+    "admin:": "admin",
+    "own_account": "own",
+    "account_change_password": "own",
+    "mfa_": "own",
 }
 
 

@@ -21,12 +21,41 @@ def test_everybody_has_one(as_anna: Client, karin: User) -> None:
 
 
 def test_the_time_zone_is_ones_own_to_choose(as_anna: Client, anna: User) -> None:
-    assert as_anna.post(URL, {"time_zone": "America/New_York"})["Location"] == URL
+    assert as_anna.post(URL, {"time_zone": "America/New_York", "has_shortcuts": "on"})["Location"] == URL
     anna.refresh_from_db()
     assert anna.time_zone == "America/New_York"
     assert 'data-zone="America/New_York"' in as_anna.get(URL).content.decode()
     event = Event.objects.get()
     assert (event.action, event.facts) == ("person.changed", {"fields": ["time zone"]})
+
+
+def test_single_key_shortcuts_can_be_switched_off(as_anna: Client, anna: User) -> None:
+    page = as_anna.get("/segments/").content.decode()
+    assert 'id="keys"' in page
+    assert "keys.js" in page
+    assert as_anna.post(URL, {"time_zone": anna.time_zone})["Location"] == URL
+    page = as_anna.get("/segments/").content.decode()
+    assert 'id="keys"' not in page
+    assert "keys.js" not in page
+    assert Event.objects.get().facts == {"fields": ["keyboard shortcuts"]}
+    as_anna.post(URL, {"time_zone": anna.time_zone})
+    assert Event.objects.count() == 1, "what stays as it is, is no news"
+
+
+def test_the_sheet_of_shortcuts_shows_the_places_that_are_ones_own(
+    as_anna: Client, client: Client, maria: User, karin: User
+) -> None:
+    def sheet(client: Client) -> str:
+        return client.get("/").content.decode().partition('id="keys"')[2].partition("</dialog>")[0]
+
+    assert "/segments/" in sheet(as_anna)
+    assert "/admin/" not in sheet(as_anna)
+    auditors = sheet(sign_in(client, maria))
+    assert "/admin/audit/event/" in auditors
+    assert "/segments/" not in auditors
+    assert "/admin/accounts/user/" not in auditors
+    assert "/admin/accounts/user/" in sheet(sign_in(client, karin))
+    assert "keys.js" not in Client().get("/accounts/login/").content.decode()
 
 
 @pytest.mark.parametrize("zone", ["", "Mars/Olympus", "../etc/passwd"])

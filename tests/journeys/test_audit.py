@@ -84,10 +84,17 @@ def test_the_auditor_filters_and_exports(page: Page, desk: Desk, tmp_path: Path)
     expect(lines.first).to_contain_text("exported the audit history: Downloads; Anna Berg; “newsl”")
 
 
-def test_djangos_own_pages_are_the_products_too(page: Page) -> None:
+def test_the_admin_site_is_the_product_too(page: Page) -> None:
     sign_in(page, "karin")
-    page.get_by_role("link", name="Admin").click()
-    expect(page.get_by_role("banner")).to_contain_text("Consent Desk")
-    check_page(page, "admin")
-    page.get_by_role("link", name="Users").first.click()
-    check_page(page, "admin-people")
+    main = page.get_by_role("navigation", name="Main")
+    main.get_by_role("link", name="People").click()
+    expect(main.get_by_role("link", name="People")).to_have_attribute("aria-current", "page")
+    check_page(page, "people")
+    page.get_by_role("link", name="Auditor", exact=True).click()
+    expect(page.get_by_role("row")).to_have_count(2)
+    page.get_by_role("link", name="maria").click()
+    check_page(page, "person")
+    page.get_by_role("link", name="What was done here").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Who did what")
+    main.get_by_role("link", name="Vendors").click()
+    check_page(page, "vendor-accounts")

@@ -27,6 +27,7 @@ def test_it_says_in_one_sentence_how_things_stand(as_anna: Client, annas_key: Cr
         run_of(save(annas_key, name), annas_key, "succeeded")
     page = words(as_anna)
     assert 'One thing needs you. <span class="soft">One is on its way. Two are ready.</span>' in page
+    assert "<title>One thing needs you · Home · Consent Desk</title>" in page
     for block in ("Needs you", "Working now", "Ready for you"):
         assert f"<h2>{block}</h2>" in page
     assert "Coming up" not in page
@@ -68,6 +69,7 @@ def test_what_was_downloaded_is_ready_no_more(as_anna: Client, annas_key: Creden
     page = words(as_anna)
     assert "Ready for you" not in page
     assert "Nothing needs you." in page
+    assert "<title>Home · Consent Desk</title>" in page
 
 
 def test_a_file_that_is_gone_is_ready_no_more(as_anna: Client, annas_key: Credential) -> None:
