@@ -35,6 +35,8 @@ SENTENCES: Mapping[str, Any] = {
         "%(actor)s entered a credential for %(target)s; it was refused or of another account, so it was not kept"
     ),
     "credential.tested": lazy("%(actor)s tested a credential, %(target)s: %(state)s"),
+    "desk.drained": lazy("%(actor)s let the desk start nothing new; runs held back: %(held)s%(reason)s"),
+    "desk.opened": lazy("%(actor)s let the desk start runs again; runs let go: %(released)s"),
     "file.downloaded": lazy("%(actor)s downloaded %(target)s %(form)s, %(amount)s%(purpose)s"),
     "file.removed": lazy("%(actor)s removed the file of %(target)s (%(bytes)s bytes)"),
     "person.activated": lazy("%(actor)s let %(target)s in again"),
@@ -117,6 +119,9 @@ def _told(event: Event, *, actor: str, target: str, clean: Callable[[str], str])
 
 def _phrases(event: Event) -> dict[str, str]:
     """Return the parts of a sentence that depend on which facts there are."""
+    if event.action == "desk.drained":
+        reason = event.facts.get("reason")
+        return {"reason": _(", reason “%(reason)s”") % {"reason": reason} if reason else ""}
     if event.action != "file.downloaded":
         return {}
     form = str(event.facts.get("form", "content"))
