@@ -57,6 +57,7 @@ SENTENCES: Mapping[str, Any] = {
     "run.cancel_asked": lazy("%(actor)s asked to cancel %(target)s"),
     "run.cancelled": lazy("%(target)s was cancelled for %(actor)s"),
     "run.failed": lazy("%(target)s failed"),
+    "run.hastened": lazy("%(actor)s let the desk try %(target)s again at once"),
     "run.started": lazy("%(actor)s started %(target)s, from version %(version)s"),
     "run.stopped": lazy("%(target)s was stopped, for what %(actor)s did erased its key"),
     "run.succeeded": lazy("%(target)s brought a file home (%(rows)s rows)"),

@@ -15,6 +15,7 @@ ACTIONS: Mapping[str, Any] = {
     "run.started": lazy("Run started"),
     "run.succeeded": lazy("Run succeeded"),
     "run.failed": lazy("Run failed"),
+    "run.hastened": lazy("Run hastened"),
     "run.cancel_asked": lazy("Cancelling asked for"),
     "run.cancelled": lazy("Run cancelled"),
     "run.stopped": lazy("Run stopped with its key"),
