@@ -30,6 +30,7 @@ PERMISSIONS: dict[str, set[str]] = {
         "accounts.view_vendoraccount",
         "accounts.add_vendoraccount",
         "accounts.change_vendoraccount",
+        "runs.operate_desk",
     },
 }
 
@@ -42,7 +43,7 @@ def ensure(using: str = DEFAULT_DB_ALIAS, **kwargs: object) -> None:
     from django.contrib.auth.management import create_permissions
     from django.contrib.auth.models import Group, Permission
 
-    for label in ("accounts", "audit", "exports"):
+    for label in ("accounts", "audit", "exports", "runs"):
         create_permissions(apps.get_app_config(label), verbosity=0, using=using)
     for name, wanted in PERMISSIONS.items():
         group, _ = Group.objects.using(using).get_or_create(name=name)

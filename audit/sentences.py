@@ -36,6 +36,8 @@ SENTENCES: Mapping[str, Any] = {
         "%(actor)s entered a credential for %(target)s; it was refused or of another account, so it was not kept"
     ),
     "credential.tested": lazy("%(actor)s tested a credential, %(target)s: %(state)s"),
+    "desk.drained": lazy("%(actor)s let the desk start nothing new; runs held back: %(held)s%(reason)s"),
+    "desk.opened": lazy("%(actor)s let the desk start runs again; runs let go: %(released)s"),
     "file.downloaded": lazy("%(actor)s downloaded %(target)s %(form)s, %(amount)s%(purpose)s"),
     "file.derived": lazy("%(actor)s had another form of the file of %(target)s made (%(form)s, %(rows)s rows)"),
     "file.removed": lazy("%(actor)s removed the file of %(target)s (%(bytes)s bytes)"),
@@ -61,6 +63,7 @@ SENTENCES: Mapping[str, Any] = {
     "run.cancel_asked": lazy("%(actor)s asked to cancel %(target)s"),
     "run.cancelled": lazy("%(target)s was cancelled for %(actor)s"),
     "run.failed": lazy("%(target)s failed"),
+    "run.hastened": lazy("%(actor)s let the desk try %(target)s again at once"),
     "run.started": lazy("%(actor)s started %(target)s, from version %(version)s"),
     "run.stopped": lazy("%(target)s was stopped, for what %(actor)s did erased its key"),
     "run.succeeded": lazy("%(target)s brought a file home (%(rows)s rows)"),
@@ -138,6 +141,9 @@ def _phrases(event: Event) -> dict[str, str]:
     if event.action == "session.provider_refused":
         why = str(event.facts.get("why", "…"))
         return {"because": str(BECAUSE.get(why, why)) % {"target": event.target}}
+    if event.action == "desk.drained":
+        reason = event.facts.get("reason")
+        return {"reason": _(", reason “%(reason)s”") % {"reason": reason} if reason else ""}
     if event.action != "file.downloaded":
         return {}
     form = str(event.facts.get("form", "content"))

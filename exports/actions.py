@@ -151,6 +151,23 @@ def cancel(run: ExportRun, *, by: User, now: datetime | None = None) -> None:
         nudges.poke(run)
 
 
+@transaction.atomic
+def hasten(run: ExportRun, *, by: User, now: datetime | None = None) -> bool:
+    """Let a run's next step be due now. Return False where that is not safe, or nothing waits for its time.
+
+    The lanes still hold it to the vendor's pace.
+    """
+    now = now or timezone.now()
+    waiting = ExportRun.objects.unfinished().filter(pk=run.pk, lease_until=None, due_at__gt=now)
+    locked = waiting.select_for_update().first()
+    if locked is None or not locked.may_be_hastened:
+        return False
+    waiting.update(due_at=now, version=F("version") + 1)
+    audit.record("run.hastened", by=by, target=run, now=now)
+    nudges.poke(locked)
+    return True
+
+
 class NotOffered(Exception):
     """A file is not offered in this form. The text says why, and what to use instead."""
 

@@ -27,7 +27,7 @@ LAST = len(STATIONS) - 1
 TAPE, TAPE_GAP = 1000, 2  # units of the drawing
 
 # The run stands still on purpose: an hourglass, not a ring.
-WAITING = {"asked", "waiting_in_line", "answer_lost", "trouble", "disk_full", "retrying"}
+WAITING = {"asked", "waiting_in_line", "held_back", "answer_lost", "trouble", "disk_full", "retrying"}
 # What we found wrong in a file ourselves: it broke at the check, whatever was still arriving.
 FAULTS_OF_FILES = {
     "file_empty", "file_too_large", "gzip_damaged", "gzip_cut_short", "line_too_long", "row_of_other_width",

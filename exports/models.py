@@ -187,6 +187,15 @@ class ExportRun(Run):
         # A question without an answer counts: the vendor may have begun.
         return IS_UNFINISHED & Q(asked_at__isnull=False, ready_at=None)
 
+    @property
+    def may_be_hastened(self) -> bool:
+        """Whether its next question may be put earlier than planned.
+
+        Not one that the vendor may be answering already, nor one that the vendor itself has put off.
+        """
+        is_in_the_dark = self.asked_at is not None and not self.sealed_poll_url
+        return not self.is_over and not is_in_the_dark and not self.facts.get("is_put_off")
+
     @cached_property
     def consent_spec(self) -> ConsentSpec:
         return ConsentSpec.from_json(self.spec)

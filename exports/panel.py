@@ -62,6 +62,8 @@ def _present(run: ExportRun, past: Past | None, now: datetime) -> Cell:
         return _arriving(run)
     if run.sealed_poll_url:
         return _at_vendor(run, past, now)
+    if run.code == line.HELD:
+        return _held_back(run)
     if run.code == "answer_lost":
         return Cell(
             _("Why nothing is asked at once"),
@@ -86,6 +88,17 @@ def _present(run: ExportRun, past: Past | None, now: datetime) -> Cell:
         _("A free worker of the desk"),
         text=_("Usually a second. Nothing was sent to APSIS yet."),
     )
+
+
+def _held_back(run: ExportRun) -> Cell:
+    text = _("An admin has this desk finish what is at APSIS and start nothing new, as before work on the desk itself.")
+    if run.asked_at:
+        kept = _("Your request may have reached APSIS; whether to ask again is decided afterwards.")
+    else:
+        kept = _("Nothing was sent to APSIS yet, and your place in line is kept.")
+    reason = sentences.isolated(str(run.facts.get("reason") or ""))
+    why = _("Their reason: %(reason)s") % {"reason": reason} if reason else ""
+    return Cell(_("What it waits for"), _("The desk to start runs again"), text=f"{text} {kept} {why}".strip())
 
 
 def _at_vendor(run: ExportRun, past: Past | None, now: datetime) -> Cell:
@@ -196,6 +209,9 @@ def _next(run: ExportRun, now: datetime) -> Cell:
         return Cell(_("Next try"), at, text=_("The file is fetched again from its start; APSIS keeps it for a day."))
     if run.sealed_poll_url:
         return Cell(_("Next question to APSIS"), at, text=_asked(run))
+    if run.code == line.HELD:
+        by_itself = _("By itself, once an admin lets the desk start runs again.")
+        return Cell(_("What comes next"), _("The request to APSIS"), text=by_itself)
     if run.code == "retrying":
         of = {"attempt": run.facts.get("attempt", ""), "of": run.facts.get("of", "")}
         return Cell(_("Next request"), at, text=_("Attempt %(attempt)s of %(of)s.") % of)

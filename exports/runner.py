@@ -20,7 +20,7 @@ from exports.fetching import fetch
 from exports.heartbeat import Clock
 from exports.models import ExportLine, ExportRun
 from exports.troubles import answer_lost, pause, take
-from runs import line, nudges
+from runs import drain, line, nudges
 from runs.models import Status
 from upstream.apsis.client import Apsis
 from upstream.apsis.exports import Preparing, Requested, Style
@@ -51,7 +51,9 @@ def advance(run: ExportRun, client: Apsis, *, clock: Clock = timezone.now) -> No
 def _request(run: ExportRun, client: Apsis, clock: Clock) -> None:
     now = clock()
     is_again = run.asked_at is not None
-    if not (_may_ask_again(run, now) if is_again else _is_in_turn(run, now)):
+    if is_again and not _may_ask_again(run, now):
+        return
+    if _is_held_back(run, now) or not (is_again or _is_in_turn(run, now)):
         return
     # Before the intention: whoever dies while signing in, or is refused there, has asked nothing.
     try:
@@ -84,6 +86,21 @@ def _keep_link(run: ExportRun, requested: Requested, *, now: datetime, took_ms: 
             trouble_count=0,
         )
         run.add_line("requested", now=now, took_ms=took_ms, until=poll_ends_at.isoformat())
+
+
+def _is_held_back(run: ExportRun, now: datetime) -> bool:
+    """Say whether the desk starts nothing for now; then the run says so too, and keeps its place."""
+    if not drain.is_on():
+        return False
+    with transaction.atomic():
+        if (drained := drain.held()) is None:
+            return False
+        if run.code != line.HELD:
+            run.add_line("held_back", now=now)
+        # Nobody calls it before that ends, but for one whose question was lost: it stands in no line.
+        until = now + timedelta(seconds=line.PATIENCE if run.asked_at else 0)
+        run.wait(line.HELD, now=now, until=until, facts={"reason": drained.reason})
+    return True
 
 
 def _is_in_turn(run: ExportRun, now: datetime) -> bool:

@@ -20,6 +20,10 @@ from django.utils.translation import ngettext
 HEADLINES: Mapping[str, tuple[Any, Any]] = {
     "asked": (lazy("Waiting to start"), lazy("since %(since)s. It starts by itself.")),
     "waiting_in_line": ("%(place)s", lazy("since %(since)s. Waiting is normal; it starts by itself.")),
+    "held_back": (
+        lazy("Held back"),
+        lazy("since %(since)s: this desk starts nothing new for now. It goes on by itself."),
+    ),
     "asking": (lazy("Asking APSIS"), lazy("for the export, since %(since)s.")),
     "answer_lost": (
         lazy("We do not know whether APSIS received this request."),
@@ -43,6 +47,7 @@ HEADLINES: Mapping[str, tuple[Any, Any]] = {
 STATES: Mapping[str, Any] = {
     "asked": lazy("Waiting to start"),
     "waiting_in_line": lazy("In line at APSIS"),
+    "held_back": lazy("Held back"),
     "asking": lazy("Asking APSIS"),
     "answer_lost": lazy("No answer from APSIS"),
     "preparing": lazy("Preparing at APSIS"),
@@ -122,6 +127,11 @@ LINES: Mapping[str, tuple[Any, Any]] = {
         lazy("APSIS takes few exports of an account at a time. This one was number %(place)s in line."),
     ),
     "in_line": (lazy("In line"), "%(say)s"),
+    "held_back": (
+        lazy("Held back"),
+        lazy("An admin has this desk start nothing new for now. The place in line is kept."),
+    ),
+    "let_go": (lazy("Let go"), lazy("The desk starts runs again.")),
     "trouble": (lazy("Trouble"), "%(say)s"),
     "disk_full": (lazy("Disk full"), lazy("There was no room for the file on this desk’s disk. It stays at APSIS.")),
     "handed_on": (

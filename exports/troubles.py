@@ -50,6 +50,8 @@ def _settle(error: UpstreamError, run: ExportRun, back: dict[str, Any], *, now: 
     """Wait, ask for a new export, or give up. `back` takes the intention back where the vendor has not begun."""
     meaning = error.meaning
     facts = {"say": meaning.user, "status": error.status, "call": error.call, "detail": error.detail}
+    if isinstance(error, Throttled) or error.retry_after:
+        facts["is_put_off"] = True  # by the vendor itself: nobody here may be quicker (exports/stuck.py)
     requesting = not run.sealed_poll_url
     if isinstance(error, NoSlot):
         return _wait_for_slot(run, error, back, now=now)

@@ -1,4 +1,4 @@
-"""What happens to runs and saved segments when a key is erased or its owner leaves.
+"""What happens to runs and saved segments when a key is erased, its owner leaves, or the desk starts nothing.
 
 Part of `exports.actions` in all but the file: the verbs here are those of an admin, who may not open what they move.
 """
@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -17,9 +17,12 @@ from accounts.models import User
 from audit import actions as audit
 from exports import actions, endings
 from exports.models import ExportLine, ExportRun, SavedSegment
+from runs import line
 from runs.models import IS_UNFINISHED, Status
 
 LONGEST_NAME = 120
+AT_ONCE = 500  # runs in one statement
+TOLD = ("pk", "attempt", "claim_no")  # what a line of log says of its run
 
 
 @transaction.atomic
@@ -40,6 +43,40 @@ def stop_runs(runs: QuerySet[ExportRun], code: str, *, by: User, now: datetime |
         audit.record("run.stopped", by=by, target=run, now=now, code=code)
         transaction.on_commit(lambda run=run: endings.sweep(run), robust=True)  # type: ignore[misc]
     return len(unfinished)
+
+
+@transaction.atomic
+def hold_back(*, reason: str, now: datetime) -> int:
+    """Let every run in line say that the desk starts nothing for now, and return how many say so.
+
+    Those that a worker has in hand, or that wait for a moment of their own, learn it at their next step.
+    """
+    free = line.standing(ExportRun.objects.filter(lease_until=None), now=now).exclude(code=line.HELD)
+    held = list(free.select_for_update().only(*TOLD))
+    _tell(held, "held_back", now=now, facts={"reason": reason})
+    return len(held)
+
+
+@transaction.atomic
+def let_go(*, now: datetime) -> int:
+    """Let the runs that were held back go on from where they stood, and return how many there were."""
+    held = list(ExportRun.objects.unfinished().filter(code=line.HELD).select_for_update().only(*TOLD, "asked_at"))
+    _tell([run for run in held if run.asked_at is None], "let_go", code=line.WAITING, now=now, due_at=now, facts={})
+    lost = [run for run in held if run.asked_at is not None]
+    _tell(lost, "let_go", code="answer_lost", now=now, due_at=now, facts={"again_at": now.isoformat()})
+    return len(held)
+
+
+def _tell(runs: list[ExportRun], word: str, *, now: datetime, code: str = line.HELD, **fields: Any) -> None:
+    """Give many runs another code at once, with a line of log each; the claim stays with whoever has it."""
+    for first in range(0, len(runs), AT_ONCE):
+        some = runs[first : first + AT_ONCE]
+        ExportRun.objects.filter(pk__in=[run.pk for run in some]).update(
+            code=code, changed_at=now, version=F("version") + 1, **fields
+        )
+        ExportLine.objects.bulk_create(
+            ExportLine(run=run, at=now, code=word, attempt=run.attempt, claim_no=run.claim_no) for run in some
+        )
 
 
 @transaction.atomic

@@ -14,6 +14,7 @@ from accounts.models import User, VendorAccount
 from audit import actions as audit
 from exports import upheavals
 from exports.models import ExportRun, SavedSegment
+from runs import drain
 
 
 @dataclass(frozen=True)
@@ -82,3 +83,25 @@ def deactivate(person: User, *, heir: User | None, by: User, now: datetime | Non
         heir=str(heir) if heir else None,
     )
     return toll
+
+
+@transaction.atomic
+def begin_drain(*, by: User, reason: str = "", now: datetime | None = None) -> bool:
+    """Let the desk finish what is at the vendor and start nothing. Return False when it does so already."""
+    now = now or timezone.now()
+    if not drain.begin(by=by, reason=reason, now=now):
+        return False
+    held = upheavals.hold_back(reason=reason, now=now)
+    audit.record("desk.drained", by=by, target=audit.DESK, now=now, held=held, reason=reason)
+    return True
+
+
+@transaction.atomic
+def end_drain(*, by: User, now: datetime | None = None) -> bool:
+    """Let the desk start runs again. Return False when it does so already."""
+    now = now or timezone.now()
+    if not drain.end():
+        return False
+    released = upheavals.let_go(now=now)
+    audit.record("desk.opened", by=by, target=audit.DESK, now=now, released=released)
+    return True

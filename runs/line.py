@@ -25,12 +25,13 @@ if TYPE_CHECKING:
 R = TypeVar("R", bound=Run)
 
 WAITING = "waiting_in_line"  # the code of a run that stands in line, also when it may not ask before some moment
+HELD = "held_back"  # and of one that keeps its place there while the desk starts nothing (runs/drain.py)
 PATIENCE = 15.0  # seconds after which the first in line looks again, should nobody have called it
 
 
 def standing(runs: QuerySet[R], *, now: datetime) -> QuerySet[R]:
     """Narrow runs to those that stand in a line, in order. Who waits for a moment of their own is not in the way."""
-    present = Q(code=WAITING) | Q(due_at__lte=now)
+    present = Q(code__in=(WAITING, HELD)) | Q(due_at__lte=now)
     return runs.filter(runs.model.unasked(), present).order_by("turn", "pk")
 
 
@@ -66,6 +67,11 @@ def first(runs: RunQuerySet[R], *, now: datetime) -> RunQuerySet[R]:
     firsts = standing(runs, now=now).order_by().annotate(rank=rank).filter(rank=1)
     # In a query of their own: beside `rank` these conditions would narrow the lines first, and let others overtake.
     return runs.filter(pk__in=firsts.values("pk")).due(now)
+
+
+def untold(runs: RunQuerySet[R], *, now: datetime) -> RunQuerySet[R]:
+    """Narrow runs to those that would ask now and have yet to learn that the desk starts nothing."""
+    return runs.due(now).filter(runs.model.unasked()).exclude(code=HELD).order_by("turn", "pk")
 
 
 def call_next(run: Run, *, now: datetime) -> None:

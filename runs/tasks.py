@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from itertools import chain
 from typing import cast
@@ -12,7 +12,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from accounts import database
-from runs import line, nudges, presence
+from runs import drain, line, nudges, presence
 from runs.models import Run, RunQuerySet
 
 log = logging.getLogger(__name__)
@@ -32,14 +32,15 @@ def tick(**kwargs: object) -> None:
 
 
 def _call_who_is_due(now: datetime) -> None:
+    heads = line.untold if drain.is_on() else line.first
     for model in Run.__subclasses__():
-        for run in _called(cast("RunQuerySet[Run]", model._default_manager.all()), now):
+        for run in _called(cast("RunQuerySet[Run]", model._default_manager.all()), heads, now):
             if not nudges.send(run):
                 return  # the broker is away; the next tick comes when it is back
 
 
-def _called(runs: RunQuerySet[Run], now: datetime) -> Iterator[Run]:
+def _called(runs: RunQuerySet[Run], heads: Callable[..., RunQuerySet[Run]], now: datetime) -> Iterator[Run]:
     """Return whom the tick calls. Each kind has its own share, so that none holds back the others."""
     due = runs.due(now).exclude(runs.model.unasked()).order_by("due_at")
     on_files = runs.model.on_files()
-    return chain(due.exclude(on_files)[:AT_ONCE], due.filter(on_files)[:AT_ONCE], line.first(runs, now=now)[:AT_ONCE])
+    return chain(due.exclude(on_files)[:AT_ONCE], due.filter(on_files)[:AT_ONCE], heads(runs, now=now)[:AT_ONCE])

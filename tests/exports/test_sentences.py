@@ -10,8 +10,22 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from exports import contents, endings, fetching, heartbeat, receive, remedies, runner, sentences, tasks, troubles
+from exports import (
+    contents,
+    endings,
+    fetching,
+    heartbeat,
+    receive,
+    remedies,
+    retention,
+    runner,
+    sentences,
+    tasks,
+    troubles,
+    upheavals,
+)
 from exports.models import ExportRun
+from runs import line
 from runs.models import Status
 from upstream.answers import ANSWERS, OK, WAIT
 
@@ -26,6 +40,10 @@ FACTS: dict[str, dict[str, Any]] = {
     "ready_upstream": {"count": 4},
     "answer_lost": {"again_at": LATER},
     "waiting_in_line": {},
+    "held_back": {"reason": "An upgrade"},
+    "let_go": {},
+    "removed": {"who": "Karin"},
+    "expired": {},
     "trouble": VENDOR | {"until": LATER},
     "joined": {"place": 3},
     "in_line": VENDOR,
@@ -62,14 +80,15 @@ def _texts(node: ast.expr) -> Iterator[str]:
 def _codes() -> set[str]:
     """Every code that is named where a state or a line is written, and every word of the vendor's answers."""
     found = {meaning.word for meaning in ANSWERS.values() if meaning.outcome not in (OK, WAIT)}
-    for module in (runner, fetching, troubles, endings, heartbeat, receive, contents, tasks):
+    for module in (runner, fetching, troubles, endings, heartbeat, receive, contents, tasks, upheavals, retention):
         assert module.__file__
         for node in ast.walk(ast.parse(Path(module.__file__).read_text())):
             if isinstance(node, ast.Call):
                 name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
                 if name in WRITERS:
                     found.update(text for argument in node.args for text in _texts(argument))
-    return found | {"fetching", "verifying"}  # these two come from where the bytes are counted
+    # The first two come from where the bytes are counted, the others are named in the line.
+    return found | {"fetching", "verifying", line.WAITING, line.HELD, "let_go"}
 
 
 CODES = sorted(_codes())

@@ -78,12 +78,12 @@ def add_account(page: Page) -> None:
 
 def add_marketer(page: Page) -> None:
     page.goto("/admin/accounts/user/add/")
-    page.get_by_label("Username").fill("elin")
+    page.get_by_label("User name").fill("elin")
     page.get_by_label("E-mail address").fill("elin@example.com")
     page.get_by_label("First name").fill("Elin")
     page.get_by_label("Last name").fill("Strand")
-    page.get_by_label("Password:", exact=True).fill(PASSWORD)
-    page.get_by_label("Password confirmation:").fill(PASSWORD)
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    page.get_by_label("Password once more").fill(PASSWORD)
     page.get_by_label("Marketer").check()
     page.get_by_role("button", name="Save", exact=True).click()
     expect(page.locator("body")).to_contain_text("was added successfully")
