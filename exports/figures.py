@@ -113,6 +113,11 @@ class Figures:
         return int(self.counts.get("member_of_any", 0))
 
     @property
+    def contactable_members(self) -> int | None:
+        """Those of them who said yes on at least one channel; None for a file from before this was counted."""
+        return self.counts.get("contactable_members")
+
+    @property
     def channel_sentence(self) -> str:
         """The channels with their figures, for the small print: “Email 31,204, SMS 12,377, both 9,711”."""
         parts = [f"{channel.name} {count(channel.value)}" for channel in self.channels]

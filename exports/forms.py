@@ -9,7 +9,9 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from exports.models import SavedSegment
+from exports.models import DerivedFile, SavedSegment
+from exports.offers import Wish
+from exports.selection import Contactable
 
 COMMON_ZONES = ["Europe/Stockholm", "Europe/Oslo", "Europe/Copenhagen", "Europe/Helsinki", "Europe/London", "UTC"]
 
@@ -47,3 +49,39 @@ class SegmentForm(forms.Form):
         if others.exists():
             raise forms.ValidationError(_("You have a saved segment of this name already. Choose another."))
         return name
+
+
+TICKS = forms.CheckboxSelectMultiple
+
+
+class WishForm(forms.Form):
+    """A form of a run's file; with `rows` “contactable”, of those people alone whom the choice leaves."""
+
+    form = forms.ChoiceField(label=_("Form"), choices=DerivedFile.Form)
+    rows = forms.ChoiceField(choices=[("all", _("All")), ("contactable", _("Contactable only"))], required=False)
+    consents = forms.MultipleChoiceField(
+        label=_("With consent by"), required=False, widget=forms.CheckboxSelectMultiple
+    )
+    segments = forms.MultipleChoiceField(label=_("Members of"), required=False, widget=forms.CheckboxSelectMultiple)
+
+    def __init__(self, *args: Any, widest: Contactable, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, titles in (("consents", widest.consents), ("segments", widest.segments)):
+            field = self.fields[name]
+            assert isinstance(field, forms.MultipleChoiceField)
+            field.choices = [(title, title) for title in titles]
+            field.initial = list(titles)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if cleaned.get("rows") == "contactable" and not cleaned.get("consents") and "consents" not in self.errors:
+            self.add_error("consents", _("Tick at least one: without consent nobody may be contacted."))
+        return cleaned
+
+    @property
+    def wish(self) -> Wish:
+        """What a valid form asks for."""
+        cleaned = self.cleaned_data
+        if cleaned["rows"] != "contactable":
+            return Wish(cleaned["form"])
+        return Wish(cleaned["form"], Contactable(tuple(cleaned["consents"]), tuple(cleaned["segments"])))

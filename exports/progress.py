@@ -11,7 +11,8 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from exports import attempts, figures, files, gauge, journey, panel, remedies, sentences
+from exports import attempts, figures, files, gauge, journey, panel, remedies, sentences, shelf
+from exports.forms import WishForm
 from exports.models import ExportLine, ExportRun
 from runs import line
 from runs.models import UNFINISHED, Status
@@ -108,6 +109,8 @@ def shown(run: ExportRun, *, now: datetime, said: str = "") -> dict[str, Any]:
         "has_bytes": has_bytes,
         "is_gone": is_gone,
         "figures": figures.of(run),
+        "shelf": shelf.of(run, now=now) if has_bytes else None,
+        "wish": WishForm(widest=shelf.all_of(run)) if has_bytes else None,
         "remedies": remedies.of(run.code) if run.status == Status.FAILED else [],
         "meaning": _meaning(run) if run.status == Status.FAILED else "",
         "asked": _asked(run),

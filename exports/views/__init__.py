@@ -1,7 +1,8 @@
-"""One module a subject: saved segments, their editor, runs."""
+"""One module a subject: saved segments, their editor, runs, their files."""
 
 from exports.views.editor import segment_draft, segment_edit, segment_new, segment_options
-from exports.views.runs import run_cancel, run_create, run_detail, run_download, run_list, run_live
+from exports.views.files import derived_create, derived_download, run_download, run_files
+from exports.views.runs import run_cancel, run_create, run_detail, run_list, run_live
 from exports.views.segments import (
     segment_duplicate,
     segment_history,
@@ -11,10 +12,13 @@ from exports.views.segments import (
 )
 
 __all__ = [
+    "derived_create",
+    "derived_download",
     "run_cancel",
     "run_create",
     "run_detail",
     "run_download",
+    "run_files",
     "run_list",
     "run_live",
     "segment_draft",

@@ -1,16 +1,14 @@
-"""Export runs: start, watch, cancel, download."""
+"""Export runs: start, watch, cancel."""
 
 from __future__ import annotations
 
-import unicodedata
-from urllib.parse import quote
+from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.core.paginator import Paginator
-from django.db import connection
 from django.db.models import Count, QuerySet
-from django.http import Http404, HttpResponse, StreamingHttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.utils import timezone
@@ -19,9 +17,8 @@ from django.utils.translation import gettext_lazy as lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.requests import Request
-from audit import actions as audit
 from audit import denials
-from exports import actions, files, listing, progress
+from exports import actions, listing, progress
 from exports.models import ExportRun, SavedSegment
 from exports.views.guard import run_guard
 from runs.models import UNFINISHED, Status
@@ -53,11 +50,11 @@ def run_list(request: Request) -> HttpResponse:
     paginator = Paginator(runs.values_list("pk", flat=True), PAGE)
     paginator.count = how_many[state] if state else sum(how_many.values())
     page = paginator.get_page(request.GET.get("page"))
-    shown = mine.listed().in_bulk(list(page))
+    found_of = mine.listed().in_bulk(list(page))
     context = {
         "here": "runs",
         "page_obj": page,
-        "rows": [listing.row(shown[pk], now=timezone.now()) for pk in page],
+        "rows": [listing.row(found_of[pk], now=timezone.now()) for pk in page],
         "q": q,
         "state": state,
         "state_word": STATES[state][1] if state else "",
@@ -85,7 +82,7 @@ def run_create(request: Request, pk: int) -> HttpResponse:
 @permission_required("exports.view_exportrun", raise_exception=True)
 def run_detail(request: Request, pk: int) -> HttpResponse:
     """Show a run: one sentence, its journey, its log, its files."""
-    return TemplateResponse(request, "exports/run_detail.html", _shown(_own(request, pk)))
+    return TemplateResponse(request, "exports/run_detail.html", shown(own(request, pk)))
 
 
 @require_safe
@@ -102,44 +99,19 @@ def run_live(request: Request, pk: int) -> HttpResponse:
 
 @permission_required("exports.view_exportrun", raise_exception=True)
 def _live(request: Request, pk: int) -> HttpResponse:
-    shown = _shown(_own(request, pk), said=request.GET.get("said", ""))
-    return TemplateResponse(request, "exports/run_detail.html#run_live", shown)
+    context = shown(own(request, pk), said=request.GET.get("said", ""))
+    return TemplateResponse(request, "exports/run_detail.html#run_live", context)
 
 
 @require_POST
 @permission_required("exports.change_exportrun", raise_exception=True)
 def run_cancel(request: Request, pk: int) -> HttpResponse:
     """Ask a run to stop."""
-    run = _own(request, pk)
+    run = own(request, pk)
     if run.is_over:
         messages.info(request, _("This run was over before you cancelled it, so nothing has changed."))
     actions.cancel(run, by=request.user)
     return redirect(run)
-
-
-@require_safe
-@permission_required("exports.download_exportrun", raise_exception=True)
-def run_download(request: Request, pk: int, form: files.Form) -> HttpResponse | StreamingHttpResponse:
-    """Hand out a file of a run: its content, or the bytes as they were received."""
-    run = _own(request, pk)
-    if form not in files.FORMS or not files.is_there(run, now=timezone.now()):
-        raise Http404
-    assert run.file is not None
-    packed = form == "received" and run.file.encoding == "gzip"
-    headers = {
-        "Content-Type": "application/gzip" if packed else "text/csv; charset=utf-8",
-        "Content-Disposition": _attachment(files.name_of(run, form)),
-        "Content-Length": str(files.length_of(run, form)),
-        "X-Content-Type-Options": "nosniff",
-        "Cache-Control": "private, no-store",
-    }
-    if request.method == "HEAD":
-        return HttpResponse(headers=headers)
-    audit.record("file.downloaded", by=request.user, target=run, form=form, rows=run.file.row_count)
-    response = StreamingHttpResponse(files.stream(run, form), headers=headers)
-    # A slow download must not hold a database connection for as long as it lasts.
-    connection.close()
-    return response
 
 
 def _how_many(runs: QuerySet[ExportRun]) -> dict[str, int]:
@@ -148,18 +120,13 @@ def _how_many(runs: QuerySet[ExportRun]) -> dict[str, int]:
     return {name: sum(by_status.get(status, 0) for status in statuses) for name, (statuses, _word) in STATES.items()}
 
 
-def _attachment(name: str) -> str:
-    """Return the header that names a download: plain for the oldest clients, then as it is (RFC 6266, RFC 5987)."""
-    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().replace('"', "").replace("\\", "")
-    header = f'attachment; filename="{plain}"'
-    return header if plain == name else f"{header}; filename*=UTF-8''{quote(name, safe='')}"
-
-
-def _own(request: Request, pk: int) -> ExportRun:
+def own(request: Request, pk: int) -> ExportRun:
+    """Return a run of one's own, with all that its page shows of others. Raises Http404."""
     runs = ExportRun.objects.visible_to(request.user)
     told = ("segment", "credential__account", "file__removed_by", "owner")
     return denials.own_or_404(request, runs.select_related(*told), pk=pk)
 
 
-def _shown(run: ExportRun, *, said: str = "") -> dict[str, object]:
+def shown(run: ExportRun, *, said: str = "") -> dict[str, Any]:
+    """Return what the run's page and its fragments need."""
     return {"here": "runs", **progress.shown(run, now=timezone.now(), said=said)}

@@ -21,7 +21,9 @@ from django.urls import get_resolver, reverse
 from accounts.models import User, VendorAccount
 from audit.models import Event
 from exports import actions
-from exports.models import SavedSegment
+from exports.models import ExportRun, SavedSegment
+from exports.offers import Wish
+from exports.tasks import derive
 from tests.conftest import key
 from tests.exports.conftest import Stepper
 
@@ -91,6 +93,7 @@ class Numbers:
 
     segment: int = 1
     run: int = 1
+    derived: int = 1
     key_account: int = 1
     account: int = 1
     person: int = 1
@@ -104,10 +107,11 @@ def address(name: str, of: Numbers) -> str:
     section, _, rest = name.partition(":")
     arguments: dict[str, Any] = {}
     if section == "exports" and rest not in WITHOUT_NUMBERS:
-        is_run = rest.startswith("run_") and rest != "run_create"
+        is_run = rest.startswith(("run_", "derived_")) and rest != "run_create"
         arguments = {"pk": of.run if is_run else of.segment}
         arguments |= {"number": 1} if rest == "segment_restore" else {}
         arguments |= {"form": "content"} if rest == "run_download" else {}
+        arguments |= {"derived": of.derived} if rest == "derived_download" else {}
     elif section == "accounts" and rest != "credential_list":
         arguments = {"account_pk": of.key_account}
     elif section == "admin":
@@ -156,10 +160,13 @@ def desk(
     key(anna, hers, "demo-anna")
     actions.save_segment(by=anna, account=segment.account, name="Renamed", spec=segment.consent_spec, segment=segment)
     run = steps.to_the_end(actions.start(segment, by=anna, now=steps.now))
+    derived = actions.derive(ExportRun.objects.get(pk=run.pk), Wish("workbook"), by=anna)
+    derive(pk=derived.pk)
     siv = User.objects.create_user("siv", "siv@example.com")  # who asks for nothing, and has what nobody may look at
     numbers = Numbers(
         segment=segment.pk,
         run=run.pk,
+        derived=derived.pk,
         key_account=hers.pk,
         account=hers.pk,
         person=jonas.pk,
@@ -172,6 +179,7 @@ def desk(
 
 
 @pytest.mark.processes  # commits knock at the broker, and none is there
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning", "ignore::ResourceWarning")
 def test_everybody_gets_what_the_table_says(desk: tuple[Numbers, dict[str, User]]) -> None:
     numbers, people = desk
     wrong = []

@@ -1,0 +1,167 @@
+"""The forms of a run's file as its page offers them: what is there, what is being made, what can be asked for."""
+
+from __future__ import annotations
+
+import zlib
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
+from django.utils.translation import ngettext
+
+from exports import offers
+from exports.models import DerivedFile, ExportFile, ExportRun
+from exports.offers import Wish
+from exports.selection import Contactable
+from exports.templatetags.desk import count, size
+from runs.models import UNFINISHED, Status
+
+Form = DerivedFile.Form
+PACE = 2  # seconds between two looks at a form that is being made
+
+PURPOSES = {
+    Form.WORKBOOK: lazy(
+        "For Excel. Every cell is text, so zeros, dates and long numbers arrive as APSIS sent them, and a first sheet "
+        "says what each column means."
+    ),
+    Form.EXCEL_CSV: lazy(
+        "Opens in Excel by a double click, with å, ä and ö. Excel still changes leading zeros, long numbers and dates "
+        "here; in the workbook it does not."
+    ),
+    Form.CSV: lazy("For other programs: UTF-8, commas."),
+}
+TROUBLES = {
+    "derived_no_room": lazy("This desk’s disk was full. The original is here; ask again when an admin has made room."),
+    "derived_damaged": lazy("What was written could not be read back, so it was thrown away. Ask again."),
+    "derived_stopped": lazy("It was stopped. Ask again."),
+    "original_gone": lazy("The original was removed meanwhile, so nothing can be made of it."),
+}
+
+
+@dataclass(frozen=True)
+class Item:
+    """A form on the shelf. `state` is one of: offered, making, there, failed, refused."""
+
+    form: str
+    name: str
+    purpose: str
+    state: str
+    derived: DerivedFile | None = None
+    progress: str = ""
+    said: str = ""  # why it failed, or is not offered
+    remarks: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """All of them. `pace` is 0 while nothing is being made; `mark` changes with whatever is shown."""
+
+    items: list[Item]
+    pace: int
+    mark: str
+
+
+def of(run: ExportRun, *, now: datetime) -> Shelf | None:
+    """Return the shelf of a run's file; None when there is none, or none any more."""
+    file = run.file
+    if file is None or not file.is_kept(now):
+        return None
+    made = list(DerivedFile.objects.filter(of=file))
+    items = [_whole(file, Form.WORKBOOK, made), _whole(file, Form.EXCEL_CSV, made)]
+    items += [_item(derived) for derived in made if derived.choice and derived.status not in _ENDED_WITHOUT]
+    seen = ",".join(f"{derived.pk}:{derived.version}" for derived in made)
+    is_busy = any(derived.status in UNFINISHED for derived in made)
+    return Shelf(items, PACE if is_busy else 0, f"{zlib.crc32(seen.encode()):08x}")
+
+
+_ENDED_WITHOUT = (Status.FAILED, Status.CANCELLED)
+
+
+def _whole(file: ExportFile, form: Form, made: list[DerivedFile]) -> Item:
+    """Return a form of all rows: the one that is there or on its way, or what became of the last try, or the offer."""
+    tries = [derived for derived in made if derived.form == form and not derived.choice]
+    kept = [derived for derived in tries if derived.status not in _ENDED_WITHOUT]
+    if kept or tries:
+        return _item((kept or tries)[-1])
+    why = offers.refusal(file, Wish(form))
+    return Item(form, str(form.label), str(PURPOSES[form]), "refused" if why else "offered", said=why)
+
+
+def _item(derived: DerivedFile) -> Item:
+    form = Form(derived.form)
+    name = _("Contactable only, %(form)s") % {"form": form.label} if derived.choice else str(form.label)
+    state = {Status.SUCCEEDED: "there", Status.FAILED: "failed", Status.CANCELLED: "failed"}.get(
+        Status(derived.status), "making"
+    )
+    return Item(
+        form,
+        name,
+        chosen(derived.choice) if derived.choice else str(PURPOSES[form]),
+        state,
+        derived,
+        progress=_progress(derived),
+        said=_trouble(derived) if state == "failed" else "",
+        remarks=_remarks(derived),
+    )
+
+
+def chosen(choice: dict[str, Any]) -> str:
+    """Say which rows a choice leaves."""
+    consents = ", ".join(choice.get("consents", ()))
+    if segments := ", ".join(choice.get("segments", ())):
+        told = {"consents": consents, "segments": segments}
+        return _("Rows with something in %(consents)s and a 1 in %(segments)s, and no others.") % told
+    return _("Rows with something in %(consents)s, and no others.") % {"consents": consents}
+
+
+def _progress(derived: DerivedFile) -> str:
+    done, total = derived.facts.get("bytes"), derived.facts.get("total")
+    if derived.status == Status.QUEUED or not total:
+        return _("Waiting for a worker")
+    if derived.code == "verifying":
+        return _("Reading it back")
+    return _("Made of %(done)s of %(total)s") % {"done": size(done), "total": size(total)}
+
+
+def _trouble(derived: DerivedFile) -> str:
+    if derived.code in TROUBLES:
+        return str(TROUBLES[derived.code])
+    told = {"reference": derived.facts.get("reference", "")}
+    return _("Something broke on our side; the original is untouched. Ask again, or quote %(reference)s.") % told
+
+
+def _remarks(derived: DerivedFile) -> list[str]:
+    """Say what is not as in the original, with its number; where nothing is, say that."""
+    said, remarks = [], derived.remarks
+    if cut := remarks.get("cut", 0):
+        said.append(
+            ngettext(
+                "%(n)s cell was longer than Excel holds, and was cut.",
+                "%(n)s cells were longer than Excel holds, and were cut.",
+                cut,
+            )
+            % {"n": count(cut)}
+        )
+    if guarded := remarks.get("guarded", 0):
+        said.append(
+            ngettext(
+                "%(n)s cell would have been a formula, and begins with an apostrophe.",
+                "%(n)s cells would have been formulas, and begin with an apostrophe.",
+                guarded,
+            )
+            % {"n": count(guarded)}
+        )
+    if (sheets := remarks.get("sheets", 0)) > 1:
+        said.append(_("On %(n)s sheets: one of Excel’s holds a million rows.") % {"n": sheets})
+    return said
+
+
+def all_of(run: ExportRun) -> Contactable:
+    """Return the widest choice of people who may be contacted: any consent, and any of the segments."""
+    columns = list(run.consent_spec.columns())
+    return Contactable(
+        tuple(column.title for column in columns if column.kind == "consent"),
+        tuple(column.title for column in columns if column.kind == "segment"),
+    )
