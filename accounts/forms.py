@@ -3,7 +3,9 @@
 from typing import Any, ClassVar
 
 from allauth.account.adapter import get_adapter
+from allauth.account.forms import LoginForm
 from django import forms
+from django.core.validators import MaxLengthValidator
 from django.db.models import QuerySet
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -95,6 +97,18 @@ class CredentialForm(forms.Form):
 
 def _kept(is_replacing: bool) -> str:
     return gettext("The key you had is still kept.") if is_replacing else gettext("Nothing was kept.")
+
+
+class SignInForm(LoginForm):  # type: ignore[misc]  # allauth tells no types
+    """Name and password, no longer than they can be: what is longer is compared with nothing and hashed by nobody."""
+
+    LONGEST: ClassVar[dict[str, int]] = {"login": 254, "password": 1000}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, longest in self.LONGEST.items():
+            said = _("This is longer than any can be. Type it again, alone.")
+            self.fields[name].validators.append(MaxLengthValidator(longest, said))
 
 
 class MoveForm(forms.ModelForm):

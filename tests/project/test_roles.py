@@ -78,7 +78,7 @@ def test_what_belongs_to_somebody_is_asked_for_by_its_owner_and_by_another() -> 
     for name in names():
         whose = {row.whose for row in rows() if row.name == name}
         assert whose in ({"–"}, {"own", "other's"}), name
-        if name.startswith(("exports:", "accounts:")) and re.search(r"/1/", _address(name, _Numbers())):
+        if name.startswith(("exports:", "accounts:")) and re.search(r"/1/", address(name, Numbers())):
             assert whose == {"own", "other's"}, name
 
 
@@ -86,7 +86,7 @@ def test_what_belongs_to_somebody_is_asked_for_by_its_owner_and_by_another() -> 
 
 
 @dataclass
-class _Numbers:
+class Numbers:
     """The keys of the rows that addresses speak of."""
 
     segment: int = 1
@@ -100,7 +100,7 @@ class _Numbers:
     factor: int = 1
 
 
-def _address(name: str, of: _Numbers) -> str:
+def address(name: str, of: Numbers) -> str:
     section, _, rest = name.partition(":")
     arguments: dict[str, Any] = {}
     if section == "exports" and rest not in WITHOUT_NUMBERS:
@@ -127,7 +127,7 @@ def _address(name: str, of: _Numbers) -> str:
     return reverse(name, kwargs=arguments)
 
 
-def _of_admin(name: str, of: _Numbers) -> dict[str, Any]:
+def _of_admin(name: str, of: Numbers) -> dict[str, Any]:
     if name == "app_list":
         return {"app_label": "audit"}
     if name == "view_on_site":
@@ -149,7 +149,7 @@ def _of_admin(name: str, of: _Numbers) -> dict[str, Any]:
 @pytest.fixture
 def desk(
     transactional_db: None, anna: User, jonas: User, maria: User, karin: User, segment: SavedSegment, steps: Stepper
-) -> tuple[_Numbers, dict[str, User]]:
+) -> tuple[Numbers, dict[str, User]]:
     """Anna's segment, run and key, and a key of Jonas's own, so that only ownership stands between him and hers."""
     key(jonas, segment.account, "demo-jonas")
     hers = VendorAccount.objects.create(name="Hers alone", region="eu")
@@ -157,7 +157,7 @@ def desk(
     actions.save_segment(by=anna, account=segment.account, name="Renamed", spec=segment.consent_spec, segment=segment)
     run = steps.to_the_end(actions.start(segment, by=anna, now=steps.now))
     siv = User.objects.create_user("siv", "siv@example.com")  # who asks for nothing, and has what nobody may look at
-    numbers = _Numbers(
+    numbers = Numbers(
         segment=segment.pk,
         run=run.pk,
         key_account=hers.pk,
@@ -172,10 +172,10 @@ def desk(
 
 
 @pytest.mark.processes  # commits knock at the broker, and none is there
-def test_everybody_gets_what_the_table_says(desk: tuple[_Numbers, dict[str, User]]) -> None:
+def test_everybody_gets_what_the_table_says(desk: tuple[Numbers, dict[str, User]]) -> None:
     numbers, people = desk
     wrong = []
-    told = _done()
+    told = done()
     for row in rows():
         for role, expected in row.answers.items():
             if expected == NOT_ASKED:
@@ -183,18 +183,18 @@ def test_everybody_gets_what_the_table_says(desk: tuple[_Numbers, dict[str, User
             person = None if role == "anonymous" else people[row.whose if role == "marketer" else role]
             if (got := _answer(row, person, numbers)) != expected:
                 wrong.append(f"{row}: {role} got {got}, the table says {expected}")
-            before, told = told, _done()
+            before, told = told, done()
             if expected in REFUSALS and told != before:
                 wrong.append(f"{row}: {role} was refused, and something happened all the same")
     assert not wrong, "\n".join(wrong)
 
 
-def _done() -> int:
+def done() -> int:
     """Count what was done; that somebody was refused, or left, is written down too, and changes nothing."""
     return Event.objects.exclude(action__regex=r"^(access|session)\.").count()
 
 
-def _answer(row: Row, person: User | None, numbers: _Numbers) -> str:
+def _answer(row: Row, person: User | None, numbers: Numbers) -> str:
     client = Client(raise_request_exception=False)
     if person:
         client.force_login(person)
@@ -203,7 +203,7 @@ def _answer(row: Row, person: User | None, numbers: _Numbers) -> str:
     if row.whose != "–" and row.name in ("exports:segment_draft", "exports:segment_options"):
         data["segment_pk"] = str(numbers.segment)
     send = {"GET": client.get, "POST": client.post}[row.method]
-    response = send(_address(row.name, numbers), data)
+    response = send(address(row.name, numbers), data)
     if response.status_code == 302:
         return "gate" if response["Location"].startswith(("/accounts/login/", "/admin/login/")) else "led on"
     if response.status_code == 200 and response.get("Content-Disposition", "").startswith("attachment"):
