@@ -6,6 +6,7 @@ from allauth.account.adapter import DefaultAccountAdapter
 from allauth.core import context
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext_lazy as _
 
 from accounts import actions, recent
 from accounts.models import User
@@ -15,6 +16,14 @@ from audit import denials, sessions
 
 class ClosedDoor(DefaultAccountAdapter):  # type: ignore[misc]  # allauth tells no types
     """Nobody signs themselves up; an admin makes every person."""
+
+    error_messages = {
+        **DefaultAccountAdapter.error_messages,
+        "too_many_login_attempts": _(
+            "Too many tries have failed, so none is taken now. Wait five minutes, then try once more. No account is "
+            "closed by this; if the password is forgotten, ask for a link or an admin for a new one."
+        ),
+    }
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
@@ -41,6 +50,13 @@ class ClosedDoor(DefaultAccountAdapter):  # type: ignore[misc]  # allauth tells 
         """Ask for the second factor by our own rule, which knows what the provider asked for."""
         ours = {"allauth.mfa.stages.AuthenticateStage": "accounts.second_factor.FactorStage"}
         return [ours.get(stage, stage) for stage in super().get_login_stages()]
+
+    def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
+        """Count the failed tries of a person together, whether their name was typed or their address."""
+        person = sessions.named(credentials)
+        if person is not None:
+            credentials = {"username": f"person {person.pk}"}
+        return str(super()._get_login_attempts_cache_key(request, **credentials))
 
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
         """Raise ValidationError after too many failed tries, and have that in the audit history."""

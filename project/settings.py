@@ -154,6 +154,9 @@ ACCOUNT_SESSION_REMEMBER = False
 # What changes how somebody signs in, or whose key works for them, is asked for again after this many seconds.
 ACCOUNT_REAUTHENTICATION_TIMEOUT = env.int("REAUTHENTICATION_TIMEOUT", 15 * 60)
 ACCOUNT_LOGOUT_ON_GET = False
+# The throttle counts by address. Behind a proxy, all come from its address unless it is counted here; without one, a
+# number here would let anybody call themselves whatever they like.
+ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXIES", 0)
 # The company's own sign-in beside ours, where it names an issuer (docs/sign-in.md).
 OIDC_ISSUER = env.str("OIDC_ISSUER", "")
 OIDC_NAME = env.str("OIDC_NAME", "company") if OIDC_ISSUER else ""
