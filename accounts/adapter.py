@@ -6,6 +6,7 @@ from allauth.account.adapter import DefaultAccountAdapter
 from allauth.core import context
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from accounts import actions, recent
@@ -40,6 +41,14 @@ class ClosedDoor(DefaultAccountAdapter):  # type: ignore[misc]  # allauth tells 
         if come is not None:
             actions.link_provider(user, issuer=come.account.provider, subject=come.account.uid, name=company.name())
         return super().post_login(request, user, signal_kwargs=signal_kwargs, **more)
+
+    def set_password(self, user: User, password: str) -> None:
+        """Keep a password that its owner chose: nobody has lent it."""
+        user.has_lent_password = False
+        super().set_password(user, password)
+
+    def get_password_change_redirect_url(self, request: HttpRequest) -> str:
+        return reverse("own_account")
 
     def send_password_reset_mail(self, user: User, email: str, context: dict[str, Any]) -> None:
         """Send nothing to somebody whom an admin gave no password: they come in through the company, or not at all."""

@@ -3,14 +3,15 @@
 from typing import Any, ClassVar
 
 from allauth.account.adapter import get_adapter
-from allauth.account.forms import LoginForm
+from allauth.account.forms import ChangePasswordForm, LoginForm
 from django import forms
+from django.contrib.auth.forms import SetPasswordMixin
 from django.core.validators import MaxLengthValidator
 from django.db.models import QuerySet
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from accounts import groups, zones
+from accounts import groups, passwords, zones
 from accounts.models import User, VendorAccount
 
 
@@ -102,13 +103,61 @@ def _kept(is_replacing: bool) -> str:
 class SignInForm(LoginForm):  # type: ignore[misc]  # allauth tells no types
     """Name and password, no longer than they can be: what is longer is compared with nothing and hashed by nobody."""
 
-    LONGEST: ClassVar[dict[str, int]] = {"login": 254, "password": 1000}
+    LONGEST: ClassVar[dict[str, int]] = {"login": 254, "password": passwords.LONGEST}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for name, longest in self.LONGEST.items():
             said = _("This is longer than any can be. Type it again, alone.")
             self.fields[name].validators.append(MaxLengthValidator(longest, said))
+
+
+class OwnPasswordForm(ChangePasswordForm):  # type: ignore[misc]
+    """A person's own new password; if an admin chose the present one, really another."""
+
+    def clean_password1(self) -> str:
+        chosen = str(self.cleaned_data["password1"])
+        if self.user.has_lent_password and self.user.check_password(chosen):
+            raise forms.ValidationError(_("The admin who gave you this one knows it. Choose another."))
+        return chosen
+
+
+class LentPasswordForm(SetPasswordMixin, forms.Form):
+    """A password that an admin chooses for somebody else; or none, where they come in another way."""
+
+    password1, password2 = SetPasswordMixin.create_password_fields(_("New password"), _("The same again"))
+
+    def __init__(self, *args: Any, person: User, company: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.person = person
+        for name in ("password1", "password2"):
+            self.fields[name].help_text = ""
+            self.fields[name].required = not company  # there, `none` stands in for it
+        if company:
+            label = _("None: they come in with their %(name)s account alone") % {"name": company}
+            self.fields["none"] = forms.BooleanField(label=label, required=False)
+
+    def clean(self) -> dict[str, Any]:
+        if self.cleaned_data.get("none"):
+            return self.cleaned_data
+        if "password1" in self.cleaned_data and not self.cleaned_data["password1"]:
+            self.add_error("password1", _("Choose one, or tick that there is none."))
+        self.validate_passwords()
+        self.validate_password_for_user(self.person)
+        return self.cleaned_data
+
+    @property
+    def chosen(self) -> str | None:
+        """The password, once the form is valid; None for none."""
+        return None if self.cleaned_data.get("none") else str(self.cleaned_data["password1"])
+
+
+class AddressForm(forms.ModelForm):
+    """A person's e-mail address, which an admin vouches for."""
+
+    class Meta:
+        model = User
+        fields = ("email",)
 
 
 class MoveForm(forms.ModelForm):

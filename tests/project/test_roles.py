@@ -120,6 +120,8 @@ def address(name: str, of: Numbers) -> str:
             "person_activate": {"pk": of.person},
             "person_factors": {"pk": of.person},
             "person_unlink": {"pk": of.person},
+            "person_password": {"pk": of.person},
+            "person_address": {"pk": of.person},
             "mfa_remove_webauthn": {"pk": of.factor},
             "mfa_edit_webauthn": {"pk": of.factor},
             "account_reset_password_from_key": {"uidb36": "1", "key": "nobodys-key"},
