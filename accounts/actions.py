@@ -39,6 +39,10 @@ FOREIGN = gettext_noop(
 MOVED = gettext_noop(
     "An admin moved this account to another address, so the key for the old one was erased. Enter a key of the new one."
 )
+ADMITTED = gettext_noop(
+    "An admin changed how you sign in here, and for a moment knew how to. So your keys were erased with it. "
+    "Enter your key again."
+)
 LEFT = gettext_noop("Your account was closed for a while, and your keys were erased with it. Enter your key again.")
 
 
@@ -266,8 +270,7 @@ def deactivate(person: User, *, by: User, now: datetime | None = None) -> tuple[
     What crosses the apps is added in `project.actions`. Raises ValueError for oneself and for an operator's account.
     """
     now = now or timezone.now()
-    if person.pk == by.pk or person.is_superuser:
-        raise ValueError("nobody closes their own account, or the operator's")
+    _check_colleague(person, by)
     User.objects.filter(pk=person.pk).update(is_active=False)
     person.is_active = False
     ended = sessions.end(person)
@@ -306,6 +309,43 @@ def unlink_provider(person: User, *, by: User, now: datetime | None = None) -> N
     if links.exists():
         links.delete()
         audit.record("person.provider_unlinked", by=by, target=person, now=now)
+
+
+@transaction.atomic
+def lend_password(person: User, password: str | None, *, by: User, now: datetime | None = None) -> tuple[int, int]:
+    """Give a person a password that an admin chose, or None for none; they choose their own when they come in.
+
+    As long as the admin knows it, they could be this person. So what opens others' data goes: sessions and keys. Return
+    how many ended and were erased. Raises ValueError for oneself and for an operator's account.
+    """
+    _check_colleague(person, by)
+    person.set_password(password)
+    person.has_lent_password = password is not None
+    person.save(update_fields=["password", "has_lent_password"])
+    return _shut_out(person, by=by, now=now)
+
+
+@transaction.atomic
+def change_address(person: User, address: str, *, by: User, now: datetime | None = None) -> tuple[int, int]:
+    """Give a person another e-mail address; with what goes as for a password, since a link sent there sets one.
+
+    Return how many sessions ended and keys were erased. Raises ValueError as `lend_password` does.
+    """
+    _check_colleague(person, by)
+    person.email = address
+    person.save(update_fields=["email"])
+    unlink_provider(person, by=by, now=now)
+    return _shut_out(person, by=by, now=now)
+
+
+def _shut_out(person: User, *, by: User, now: datetime | None) -> tuple[int, int]:
+    ended = sessions.end(person)
+    return ended, len(erase_credentials(person.credentials.all(), ADMITTED, by=by, now=now))
+
+
+def _check_colleague(person: User, by: User) -> None:
+    if person.pk == by.pk or person.is_superuser:
+        raise ValueError("an admin does this for colleagues: not for themself, and not to an operator")
 
 
 @transaction.atomic

@@ -8,6 +8,7 @@ from allauth.core import context as request_context
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from accounts import actions, recent
@@ -29,7 +30,10 @@ class ClosedDoor(DefaultAccountAdapter):  # type: ignore[misc]  # allauth tells 
         "email_password_mismatch": NO_MATCH,
         "enter_current_password": _("This is not your present password."),
         "incorrect_password": _("This is not the password you sign in with here."),
-        "too_many_login_attempts": _("Too many failed tries. Wait a few minutes, then try once more."),
+        "too_many_login_attempts": _(
+            "Too many tries have failed, so none is taken now. Wait five minutes, then try once more. No account is "
+            "closed by this; if the password is forgotten, ask for a link or an admin for a new one."
+        ),
         "rate_limited": _("Too many tries in a short time. Wait a few minutes, then try once more."),
     }
 
@@ -58,6 +62,14 @@ class ClosedDoor(DefaultAccountAdapter):  # type: ignore[misc]  # allauth tells 
             actions.link_provider(user, issuer=come.account.provider, subject=come.account.uid, name=company.name())
         return super().post_login(request, user, signal_kwargs=signal_kwargs, **more)
 
+    def set_password(self, user: User, password: str) -> None:
+        """Keep a password that its owner chose: nobody has lent it."""
+        user.has_lent_password = False
+        super().set_password(user, password)
+
+    def get_password_change_redirect_url(self, request: HttpRequest) -> str:
+        return reverse("own_account")
+
     def send_password_reset_mail(self, user: User, email: str, context: dict[str, Any]) -> None:
         """Send nothing to somebody whom an admin gave no password: they come in through the company, or not at all."""
         if user.has_usable_password():
@@ -67,6 +79,13 @@ class ClosedDoor(DefaultAccountAdapter):  # type: ignore[misc]  # allauth tells 
         """Ask for the second factor by our own rule, which knows what the provider asked for."""
         ours = {"allauth.mfa.stages.AuthenticateStage": "accounts.second_factor.FactorStage"}
         return [ours.get(stage, stage) for stage in super().get_login_stages()]
+
+    def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
+        """Count the failed tries of a person together, whether their name was typed or their address."""
+        person = sessions.named(credentials)
+        if person is not None:
+            credentials = {"username": f"person {person.pk}"}
+        return str(super()._get_login_attempts_cache_key(request, **credentials))
 
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
         """Raise ValidationError after too many failed tries, and have that in the audit history."""

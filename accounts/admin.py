@@ -8,8 +8,10 @@ from django import forms
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.forms import UserChangeForm
+from django.core.exceptions import PermissionDenied
 from django.db import models
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import formats, timezone
 from django.utils.html import format_html
@@ -40,6 +42,16 @@ class Audited(admin.ModelAdmin):
         return False
 
 
+class GroupsField(forms.ModelMultipleChoiceField):
+    """Groups by their numbers; one that no key of the database can be is no group, and nothing breaks on it."""
+
+    def clean(self, value: Any) -> Any:
+        try:
+            return super().clean(value)
+        except OverflowError:
+            raise forms.ValidationError(_("The form names a group that there cannot be.")) from None
+
+
 class PersonForm(UserChangeForm):
     """A person's facts, with the time zone as a choice."""
 
@@ -63,7 +75,7 @@ class PersonAdmin(Audited, UserAdmin):
     list_filter = ("is_active", "groups")
     fieldsets = (
         (None, {"fields": ("username", "password", "door", "factor", "provider")}),
-        (_("Person"), {"fields": ("first_name", "last_name", "email", "time_zone")}),
+        (_("Person"), {"fields": ("first_name", "last_name", "address", "time_zone")}),
         (_("Rights"), {"fields": ("groups",)}),
     )
     add_fieldsets = (
@@ -88,6 +100,13 @@ class PersonAdmin(Audited, UserAdmin):
         words = (_("Open"), _("Deactivate…")) if person.is_active else (_("Closed"), _("Let them in again…"))
         return format_html(
             '{}. <a href="{}">{}</a>', words[0], reverse("person_deactivate", args=[person.pk]), words[1]
+        )
+
+    @admin.display(description=_("e-mail address"))
+    def address(self, person: User) -> str:
+        """Say the address, and lead to where it is changed."""
+        return format_html(
+            '{} <a href="{}">{}</a>', person.email, reverse("person_address", args=[person.pk]), _("Change…")
         )
 
     @admin.display(description=_("second factor"))
@@ -116,16 +135,30 @@ class PersonAdmin(Audited, UserAdmin):
             return sets
         return [(title, {**of, "fields": [name for name in of["fields"] if name != "provider"]}) for title, of in sets]
 
+    def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        return super().formfield_for_manytomany(db_field, request, form_class=GroupsField, **kwargs)
+
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> tuple[str, ...]:
         """Hold one's own groups still: an admin neither lifts nor locks out themselves."""
-        facts = ("door", "factor", "provider")
+        facts = ("door", "factor", "provider", "address")
         return (*facts, "groups") if obj and obj.pk == request.user.pk else facts
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
-        """Save the person; with another address they are known anew to the company's provider."""
+        """Save the person; the first password is the admin's, and only lent."""
+        if not change:
+            obj.has_lent_password = obj.has_usable_password()
         super().save_model(request, obj, form, change)
-        if change and "email" in form.changed_data:
-            actions.unlink_provider(obj, by=cast(User, request.user))
+
+    def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:
+        """Lead to where passwords are changed: one's own like everybody's, a colleague's where the cost is said."""
+        if id == str(request.user.pk):
+            return redirect("account_change_password")
+        person = self.get_object(request, id)
+        if not self.has_change_permission(request, person):
+            raise PermissionDenied
+        if person is None:
+            raise Http404
+        return redirect("person_password", person.pk)
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)

@@ -74,6 +74,8 @@ class Library:
             return old
         if self.credential.state == Credential.State.REFUSED and not refresh:
             return old  # to ask with a refused key would only spend the account's few tokens
+        if section and not any(section == told.discriminator for told in self.read("sections").items):
+            return old  # what somebody sent becomes part of the vendor's address only if the vendor named it
         try:
             with clients.client_for(self.credential) as client:
                 items = ask(client, section)

@@ -4,6 +4,7 @@ from typing import Any, ClassVar
 
 from allauth.account.adapter import get_adapter
 from django import forms
+from django.contrib.auth.forms import SetPasswordMixin
 from django.db.models import QuerySet
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -95,6 +96,44 @@ class CredentialForm(forms.Form):
 
 def _kept(is_replacing: bool) -> str:
     return gettext("The key you had is still kept.") if is_replacing else gettext("Nothing was kept.")
+
+
+class LentPasswordForm(SetPasswordMixin, forms.Form):
+    """A password that an admin chooses for somebody else; or none, where they come in another way."""
+
+    password1, password2 = SetPasswordMixin.create_password_fields(_("New password"), _("The same again"))
+
+    def __init__(self, *args: Any, person: User, company: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.person = person
+        for name in ("password1", "password2"):
+            self.fields[name].help_text = ""
+            self.fields[name].required = not company  # there, `none` stands in for it
+        if company:
+            label = _("None: they come in with their %(name)s account alone") % {"name": company}
+            self.fields["none"] = forms.BooleanField(label=label, required=False)
+
+    def clean(self) -> dict[str, Any]:
+        if self.cleaned_data.get("none"):
+            return self.cleaned_data
+        if "password1" in self.cleaned_data and not self.cleaned_data["password1"]:
+            self.add_error("password1", _("Choose one, or tick that there is none."))
+        self.validate_passwords()
+        self.validate_password_for_user(self.person)
+        return self.cleaned_data
+
+    @property
+    def chosen(self) -> str | None:
+        """The password, once the form is valid; None for none."""
+        return None if self.cleaned_data.get("none") else str(self.cleaned_data["password1"])
+
+
+class AddressForm(forms.ModelForm):
+    """A person's e-mail address, which an admin vouches for."""
+
+    class Meta:
+        model = User
+        fields = ("email",)
 
 
 class MoveForm(forms.ModelForm):

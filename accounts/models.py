@@ -6,6 +6,7 @@ from django.contrib.auth.models import AbstractUser
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
 from accounts import addresses
@@ -27,6 +28,24 @@ class User(AbstractUser):
         _("time zone"), max_length=64, default="Europe/Stockholm", validators=[check_time_zone]
     )
     has_shortcuts = models.BooleanField(_("keyboard shortcuts"), default=True)
+
+    # An admin chose the present password, and so knows it: its owner chooses another before anything else.
+    has_lent_password = models.BooleanField(default=False, editable=False)
+
+    class Meta(AbstractUser.Meta):
+        constraints = [
+            # Whoever signs in may write them in any case, so two that differ in nothing else would be one person's two.
+            models.UniqueConstraint(
+                Lower("username"),
+                name="one_username_in_any_case",
+                violation_error_message=_("Somebody has this user name already, perhaps in other letters’ case."),
+            ),
+            models.UniqueConstraint(
+                Lower("email"),
+                name="one_email_in_any_case",
+                violation_error_message=_("Somebody has this e-mail address already, perhaps in other letters’ case."),
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.get_full_name() or self.username

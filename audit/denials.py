@@ -9,6 +9,7 @@ import logging
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from allauth.account.adapter import get_adapter
 from django.core.cache import cache
 from django.db import DatabaseError, models, transaction
 from django.http import Http404, HttpRequest, HttpResponse
@@ -46,7 +47,7 @@ def attempted(action: str, *, by: Any, target: models.Model | str, **facts: Any)
 
 def throttled(request: HttpRequest, target: models.Model | str = "") -> None:
     """Record that somebody was held back for trying too often: once a minute for each place they try from."""
-    if cache.add(f"audit-throttled:{request.META.get('REMOTE_ADDR', '')}", 1, ONCE_IN):
+    if cache.add(f"audit-throttled:{get_adapter().get_client_ip(request)}", 1, ONCE_IN):
         attempted("session.throttled", by=None, target=target)
 
 

@@ -48,6 +48,18 @@ SENTENCES: Mapping[str, Any] = {
         "credentials erased: %(credentials)s, runs stopped: %(runs)s, saved segments handed over: %(segments)s"
     ),
     "person.changed": lazy("%(actor)s changed %(target)s: %(fields)s"),
+    "person.password_lent": lazy(
+        "%(actor)s gave %(target)s a new password; sessions ended: %(sessions)s, credentials erased: %(credentials)s, "
+        "runs stopped: %(runs)s"
+    ),
+    "person.password_taken": lazy(
+        "%(actor)s took the password of %(target)s away; sessions ended: %(sessions)s, "
+        "credentials erased: %(credentials)s, runs stopped: %(runs)s"
+    ),
+    "person.address_changed": lazy(
+        "%(actor)s changed the e-mail address of %(target)s; sessions ended: %(sessions)s, "
+        "credentials erased: %(credentials)s, runs stopped: %(runs)s"
+    ),
     "person.factors_reset": lazy("%(actor)s took away the second factor of %(target)s"),
     "person.email_changed": lazy("%(actor)s changed their e-mail address"),
     "person.password_changed": lazy("%(actor)s changed their password"),

@@ -54,7 +54,10 @@ WAYS: Mapping[str, tuple[tuple[Way, Any], ...]] = {
         ("trouble_lasted", "never_in_turn", "answer_lost_twice"),
         (("again", AGAIN_LATER), ("tell", TELL)),
     ),
-    **dict.fromkeys(("account_moved", "person_left", "key_erased"), (("key", KEY_ANEW), ("again", AGAIN_AFTER))),
+    **dict.fromkeys(
+        ("account_moved", "person_left", "admission_changed", "key_erased"),
+        (("key", KEY_ANEW), ("again", AGAIN_AFTER)),
+    ),
     "disk_stayed_full": (("tell", TELL), ("again", AGAIN_AFTER)),
     "file_too_large": (("edit", EDIT_LESS), ("tell", TELL)),
 }

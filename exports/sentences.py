@@ -72,6 +72,7 @@ FAILURES: Mapping[str, Any] = {
     "our_fault": lazy("Something broke on our side, and this run ended. Your saved segment is unharmed."),
     "account_moved": lazy("The vendor account moved to another address while this run was on its way."),
     "person_left": lazy("This run was stopped because its owner’s account was closed."),
+    "admission_changed": lazy("This run was stopped because an admin changed how its owner signs in."),
     "key_erased": lazy("The key of this run was erased before it could go on."),
     "file_empty": lazy("APSIS sent an empty file, without even a header."),
     "file_too_large": lazy("The file unpacks to more than this desk is set to take."),
@@ -97,6 +98,9 @@ MEANINGS: Mapping[str, Any] = {
     "disk_stayed_full": lazy("This is not about your choices. Whoever runs this desk has to make room."),
     "account_moved": lazy("All keys for the old address were erased. Your saved segment is unharmed."),
     "person_left": lazy("Their keys were erased with it. What was asked for at APSIS dies by itself within a day."),
+    "admission_changed": lazy(
+        "Their keys were erased with it. What was asked for at APSIS dies by itself within a day."
+    ),
     "key_erased": lazy("Nothing can go on without a key. Your saved segment is unharmed."),
     "our_fault": lazy("This is not about your choices. The people who run this desk can find out with the reference."),
 }

@@ -46,6 +46,41 @@ def move_account(account: VendorAccount, *, region: str, other_url: str, by: Use
     return Toll(credentials=len(erased), runs=stopped)
 
 
+def toll_of_admission(person: User) -> Toll:
+    """Count what `lend_password` and `change_address` would end, erase and stop."""
+    return Toll(
+        credentials=person.credentials.kept().count(),
+        runs=ExportRun.objects.visible_to(person).unfinished().count(),
+        sessions=sum(1 for _session in sessions.of(person)),
+    )
+
+
+@transaction.atomic
+def lend_password(person: User, password: str | None, *, by: User, now: datetime | None = None) -> Toll:
+    """Give a person a password that an admin chose, or None for none: sessions end, keys are erased, runs stop.
+
+    Raises ValueError for oneself and for an operator's account.
+    """
+    now = now or timezone.now()
+    stopped = upheavals.stop_runs(ExportRun.objects.visible_to(person), "admission_changed", by=by, now=now)
+    ended, erased = accounts.lend_password(person, password, by=by, now=now)
+    action = "person.password_taken" if password is None else "person.password_lent"
+    audit.record(action, by=by, target=person, now=now, sessions=ended, credentials=erased, runs=stopped)
+    return Toll(credentials=erased, runs=stopped, sessions=ended)
+
+
+@transaction.atomic
+def change_address(person: User, address: str, *, by: User, now: datetime | None = None) -> Toll:
+    """Give a person another e-mail address, at the same cost. Raises ValueError as `lend_password` does."""
+    now = now or timezone.now()
+    stopped = upheavals.stop_runs(ExportRun.objects.visible_to(person), "admission_changed", by=by, now=now)
+    ended, erased = accounts.change_address(person, address, by=by, now=now)
+    audit.record(
+        "person.address_changed", by=by, target=person, now=now, sessions=ended, credentials=erased, runs=stopped
+    )
+    return Toll(credentials=erased, runs=stopped, sessions=ended)
+
+
 def toll_of_leaving(person: User) -> Toll:
     """Count what `deactivate` would end, erase, stop and hand over."""
     return Toll(

@@ -5,15 +5,17 @@ from __future__ import annotations
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.core.exceptions import PermissionDenied
+from django.forms import BaseForm
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
+from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts import actions as accounts
 from accounts import provider_links, second_factor
-from accounts.forms import LeaverForm, MoveForm
+from accounts.forms import AddressForm, LeaverForm, LentPasswordForm, MoveForm
 from accounts.models import User, VendorAccount
 from accounts.oidc import company
 from accounts.requests import Request
@@ -84,6 +86,45 @@ def person_factors(request: Request, pk: int) -> HttpResponse:
     accounts.reset_factors(person, by=request.user)
     messages.success(request, _("%(who)s has no second factor now.") % {"who": person})
     return redirect("admin:accounts_user_change", pk)
+
+
+@sensitive_post_parameters("password1", "password2")
+@require_http_methods(["GET", "HEAD", "POST"])
+@permission_required("accounts.change_user", raise_exception=True)
+def person_password(request: Request, pk: int) -> HttpResponse:
+    """Choose a password for somebody who cannot come in; what it costs them stands on the page."""
+    person = _colleague(request, pk)
+    entered = request.POST if request.method == "POST" else None
+    form = LentPasswordForm(entered, person=person, company=company.name())
+    if not form.is_valid():
+        return _admission(request, "password", person, form)
+    actions.lend_password(person, form.chosen, by=request.user)
+    said = _("%(who)s comes in with the new password once, and then chooses their own.")
+    none = _("%(who)s has no password now.")
+    messages.success(request, (none if form.chosen is None else said) % {"who": person})
+    return redirect("admin:accounts_user_change", pk)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@permission_required("accounts.change_user", raise_exception=True)
+def person_address(request: Request, pk: int) -> HttpResponse:
+    """Give somebody another e-mail address; what it costs them stands on the page."""
+    person = _colleague(request, pk)
+    present = person.email
+    # The form writes what was typed into its instance, so it gets one of its own.
+    form = AddressForm(request.POST if request.method == "POST" else None, instance=User.objects.get(pk=pk))
+    if not form.is_valid():
+        return _admission(request, "address", person, form)
+    if form.cleaned_data["email"] != present:
+        actions.change_address(person, form.cleaned_data["email"], by=request.user)
+        messages.success(request, _("%(who)s has the new address, and signs in anew.") % {"who": person})
+    return redirect("admin:accounts_user_change", pk)
+
+
+def _admission(request: Request, what: str, person: User, form: BaseForm) -> HttpResponse:
+    context = {"what": what, "person": person, "form": form, "toll": actions.toll_of_admission(person)}
+    status = 422 if form.errors else 200
+    return TemplateResponse(request, "accounts/person_admission.html", context, status=status)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

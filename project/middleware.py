@@ -11,6 +11,7 @@ from django.urls import Resolver404, resolve
 from django.utils import timezone
 from django_htmx.http import HttpResponseClientRefresh
 
+from accounts import lent_password
 from accounts import second_factor as second_factor_rules
 from accounts.requests import Request
 
@@ -40,14 +41,26 @@ def own_time_zone(get_response: Answer) -> Answer:
     return middleware
 
 
+# What somebody with a password that an admin chose may reach: the way to one of their own, and the way out.
+TO_A_PASSWORD = {"account_change_password", "account_logout", "healthz", "readyz"}
 # What somebody who has yet to set up a second factor may reach: the way to one, and the way out.
-TO_A_FACTOR = {
+TO_A_FACTOR = TO_A_PASSWORD | {
     "second_factor",
     "mfa_activate_totp",
     "mfa_add_webauthn",
     "account_reauthenticate",
-    "account_logout",
 }
+
+
+def own_password(get_response: Answer) -> Answer:
+    """Lead those whose password an admin knows to choosing one of their own."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        if not request.user.is_authenticated or not lent_password.is_due(cast(Request, request)):
+            return get_response(request)
+        return get_response(request) if _leads_to(TO_A_PASSWORD, request) else _led("account_change_password", request)
+
+    return middleware
 
 
 def second_factor(get_response: Answer) -> Answer:
@@ -55,20 +68,24 @@ def second_factor(get_response: Answer) -> Answer:
 
     def middleware(request: HttpRequest) -> HttpResponse:
         groups = settings.REQUIRE_SECOND_FACTOR
-        if not groups or not request.user.is_authenticated or _leads_to_a_factor(request):
+        if not groups or not request.user.is_authenticated or _leads_to(TO_A_FACTOR, request):
             return get_response(request)
         if not second_factor_rules.is_due(cast(Request, request), groups):
             return get_response(request)
-        return HttpResponseClientRefresh() if "HX-Request" in request.headers else redirect("second_factor")
+        return _led("second_factor", request)
 
     return middleware
 
 
-def _leads_to_a_factor(request: HttpRequest) -> bool:
+def _leads_to(names: set[str], request: HttpRequest) -> bool:
     try:
-        return resolve(request.path_info).view_name in TO_A_FACTOR
+        return resolve(request.path_info).view_name in names
     except Resolver404:
         return False
+
+
+def _led(name: str, request: HttpRequest) -> HttpResponse:
+    return HttpResponseClientRefresh() if "HX-Request" in request.headers else redirect(name)
 
 
 def fresh_page_for_lost_session(get_response: Answer) -> Answer:

@@ -87,6 +87,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "audit.denials.refusals",
     "project.middleware.private_answers",
+    "project.middleware.own_password",
     "project.middleware.second_factor",
     "project.middleware.own_time_zone",
     "project.middleware.fresh_page_for_lost_session",
@@ -163,6 +164,9 @@ ACCOUNT_SESSION_REMEMBER = False
 # What changes how somebody signs in, or whose key works for them, is asked for again after this many seconds.
 ACCOUNT_REAUTHENTICATION_TIMEOUT = env.int("REAUTHENTICATION_TIMEOUT", 15 * 60)
 ACCOUNT_LOGOUT_ON_GET = False
+# The throttle counts by address. Behind a proxy, all come from its address unless it is counted here; without one, a
+# number here would let anybody call themselves whatever they like.
+ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXIES", 0)
 # The company's own sign-in beside ours, where it names an issuer (docs/sign-in.md).
 OIDC_ISSUER = env.str("OIDC_ISSUER", "")
 OIDC_NAME = env.str("OIDC_NAME", "company") if OIDC_ISSUER else ""
@@ -191,6 +195,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "accounts.passwords.LongestValidator"},
 ]
 
 # Behind proxies the visitor's address is what the outermost of ours wrote down. Without the number everybody would
@@ -225,12 +230,16 @@ X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
 if not DEMO:
     SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
+    # By these names browsers take a cookie from this host alone, over https: no neighbour below the same domain can
+    # plant one.
+    SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "__Host-sessionid", "__Host-csrftoken"
     SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", True)
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     SECURE_HSTS_SECONDS = env.int("SECURE_HSTS_SECONDS", 60 * 60 * 24 * 365)
-    SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = env.bool("SECURE_HSTS_SUBDOMAINS", False)
-    # Whether names below ours speak https is not for us to promise, so `check --deploy` need not ask for it.
-    SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
+    SECURE_HSTS_INCLUDE_SUBDOMAINS = env.bool("SECURE_HSTS_SUBDOMAINS", True)  # what lies below the desk's own name
+    # Whether a whole domain goes into the browsers' own lists is for its owner to say, not for one desk in it.
+    SECURE_HSTS_PRELOAD = env.bool("SECURE_HSTS_PRELOAD", False)
+    SILENCED_SYSTEM_CHECKS = ["security.W021"]
     CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 
 # ── Files of people: never below a URL of their own, never world-readable ───────────────────────────────────

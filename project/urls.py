@@ -42,6 +42,8 @@ urlpatterns = [
     path("admin/people/<int:pk>/activate/", admin_pages.person_activate, name="person_activate"),
     path("admin/people/<int:pk>/second-factor/", admin_pages.person_factors, name="person_factors"),
     path("admin/audit/event/person/", people.audit_person, name="audit_person"),
+    path("admin/people/<int:pk>/password/", admin_pages.person_password, name="person_password"),
+    path("admin/people/<int:pk>/address/", admin_pages.person_address, name="person_address"),
     path("admin/people/<int:pk>/company-account/", admin_pages.person_unlink, name="person_unlink"),
     path("admin/", admin.site.urls),
     # Answered before all else (project.health.first); here they have their names.

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.definitions import Library
 from accounts.models import Credential
-from accounts.requests import Request
+from accounts.requests import Request, number
 from audit import denials
 from exports import actions, draft, picture, preflight, reach
 from exports.forms import SegmentForm
@@ -112,18 +112,16 @@ def _save(request: Request, desk: Desk, name: str) -> HttpResponse:
 
 
 def _segment_of(request: Request) -> SavedSegment | None:
-    pk = request.POST.get("segment_pk", "")
-    if not pk.isdigit():
+    pk = number(request.POST.get("segment_pk", ""))
+    if pk is None:
         return None
-    return denials.own_or_404(
-        request, SavedSegment.objects.visible_to(request.user).select_related("account"), pk=int(pk)
-    )
+    return denials.own_or_404(request, SavedSegment.objects.visible_to(request.user).select_related("account"), pk=pk)
 
 
 def _desk(request: Request, segment: SavedSegment | None) -> Desk:
     credentials = Credential.objects.visible_to(request.user).select_related("account")
-    account = request.POST.get("account", "")
-    wanted = int(account) if account.isdigit() else segment.account_id if segment else None
+    account = number(request.POST.get("account", ""))
+    wanted = account if account is not None else segment.account_id if segment else None
     credential = credentials.filter(account=wanted).first() or credentials.first()
     if credential is None:
         raise Http404

@@ -159,15 +159,6 @@ def test_people_are_deactivated_never_deleted(as_karin: Client, anna: User) -> N
     assert Event.objects.get(action="person.changed").actor_name == "karin"
 
 
-def test_a_new_password_is_in_the_audit_history_by_its_field_alone(as_karin: Client, anna: User) -> None:
-    new = "another-long-word-7"
-    entered = {"usable_password": "true", "password1": new, "password2": new}
-    assert as_karin.post(f"{PEOPLE}{anna.pk}/password/", entered).status_code == 302
-    event = Event.objects.get()
-    assert event.facts == {"fields": ["password"]}
-    assert new not in str(Event.objects.values())
-
-
 # ── Vendor accounts ──────────────────────────────────────────────────────────────────────────────────────────
 
 

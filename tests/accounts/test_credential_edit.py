@@ -245,8 +245,8 @@ def test_a_page_read_slowly_is_still_good(client: Client, anna: User, vendor: Ve
 
 def test_guessing_is_throttled_like_the_sign_in(late_anna: Client, vendor: Vendor, url: str) -> None:
     pages = [late_anna.post(url, {**KEY, "password": f"guess {n}"}).content.decode() for n in range(12)]
-    assert "Too many failed" in pages[-1]
-    assert "Too many failed" in late_anna.post(url, {**KEY, "password": PASSWORD}).content.decode()
+    assert "Too many tries have failed" in pages[-1]
+    assert "Too many tries have failed" in late_anna.post(url, {**KEY, "password": PASSWORD}).content.decode()
 
 
 def test_the_secret_is_in_no_session(late_anna: Client, vendor: Vendor, url: str) -> None:

@@ -210,3 +210,22 @@ def test_a_vendor_that_is_away_is_said_and_the_last_lists_stay(
     assert answer.status_code == 200
     assert answer.context["listing"].trouble is not None
     assert answer.context["sections"]
+
+
+@pytest.mark.parametrize("section", ["../../x", "..", ".", "a/b", "nobodys", "\u202e", "%2e%2e", "x" * 10_000])
+@pytest.mark.parametrize("more", [{}, {"refresh": ""}])
+def test_what_is_no_section_of_the_key_is_asked_for_nowhere(
+    as_anna: Client, annas_key: Credential, vendor: Vendor, fields: dict[str, Any], section: str, more: dict[str, str]
+) -> None:
+    as_anna.post(DRAFT, {**fields, "refresh": ""})
+    before = vendor.calls()
+    answer = as_anna.post(DRAFT, {**fields, "section": section, **more})
+    assert answer.status_code == 200
+    asked = {noun for noun, many in vendor.calls().items() if many != before.get(noun)}
+    assert asked <= ({"sections", "channels", "segments", "keyspaces"} if more else set()), asked
+
+
+@pytest.mark.parametrize("number", ["9" * 30, "9" * 5000, "-1", "²", "٣", "1.0", "x"])
+def test_what_is_no_number_is_nobodys(as_anna: Client, annas_key: Credential, vendor: Vendor, number: str) -> None:
+    assert as_anna.post(DRAFT, {"account": number}).status_code == 200
+    assert as_anna.post(DRAFT, {"segment_pk": number}).status_code == 200
