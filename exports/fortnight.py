@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -103,7 +103,7 @@ def drawn(days: tuple[Day, ...]) -> Fortnight:
     return Fortnight(days, _runs(days), _rows(days) if any(day.rows for day in days) else None)
 
 
-def _count(day: Day | None, found: dict[str, Any]) -> None:
+def _count(day: Day | None, found: Mapping[str, Any]) -> None:
     if day is None:  # ended after midnight of a day that has not begun where the reader is
         return
     if found["status"] == Status.SUCCEEDED:

@@ -15,6 +15,7 @@ from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.template.response import TemplateResponse
 from django.utils import timezone
+from django.utils.html import format_html
 from django.views.decorators.http import require_safe
 
 from accounts.models import VendorAccount
@@ -209,6 +210,6 @@ def _fortnight(now: datetime) -> fortnight.Fortnight:
 def _audit_lines(now: datetime) -> list[Line]:
     sealed = Event(pk=1, at=now - 4 * MINUTE, seq=1_203)
     fresh = Event(pk=2, at=now, seq=None)
-    told = desk.format_html('<b>{}</b> downloaded <a href="?">{}</a>', "Jonas Lind", "Spring newsletter, run 214")
-    refused = desk.format_html("<b>{}</b> was refused run 214", "Siv Aune")
+    told = format_html('<b>{}</b> downloaded <a href="?">{}</a>', "Jonas Lind", "Spring newsletter, run 214")
+    refused = format_html("<b>{}</b> was refused run 214", "Siv Aune")
     return [Line(sealed, told, "download", is_refused=False), Line(fresh, refused, "lock", is_refused=True)]
