@@ -187,7 +187,7 @@ class LeaverForm(forms.Form):
             return
         nobody = _("Nobody: they stay with %(who)s and nobody can run them") % {"who": leaver}
         colleagues = [(str(person.pk), str(person)) for person in self._heirs]
-        self.fields["heir"].choices = [("", "—"), *colleagues, (self.NOBODY, nobody)]  # type: ignore[attr-defined]
+        self.fields["heir"].choices = [("", _("Choose one")), *colleagues, (self.NOBODY, nobody)]  # type: ignore[attr-defined]
 
     @property
     def chosen(self) -> User | None:

@@ -22,6 +22,7 @@ STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 180, 300, 600, 900, 1800, 3600, 7200, 144
 MOST_LABELS = 5
 # Text is set by the browser; these are what its widths come to, in units of the drawing, on the narrowest screen.
 NOW_WIDTH, PAST_WIDTH, AIR = 30.0, 128.0, 10.0
+LETTER = 7.0
 
 
 @dataclass(frozen=True)
@@ -154,6 +155,10 @@ def _ticks(step: int, top: int, apart: float) -> Sequence[Tick]:
         x = round(LEFT + apart * number, 1)
         anchor = "start" if number == 0 else "end" if x > RIGHT - 20 else "middle"
         ticks.append(Tick(x, label, anchor))
+    # The last label ends where the scale does, so a long one comes near the one before it: that one gives way.
+    before, last = ticks[-2:]
+    if before.x + LETTER * len(before.label) / 2 + AIR / 2 > last.x - LETTER * len(last.label):
+        ticks[-2] = Tick(before.x, "", before.anchor)
     return ticks
 
 

@@ -193,7 +193,7 @@ def test_hostile_names_stay_text(as_maria: Client, anna: User, account: VendorAc
 def test_first_use_and_filtered_to_nothing_differ(as_maria: Client, db: None) -> None:
     assert "Nothing has happened yet" in words(as_maria.get(URL))
     page = words(as_maria.get(f"{URL}?q=zebra&view=denied"))
-    assert "Nothing in the audit history is this: Refused; “zebra”" in page
+    assert "Nothing in the audit history fits Refused; “zebra”" in page
     assert "Clear filters" in page
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import pytest
 from django.utils.html import strip_tags
@@ -168,13 +169,18 @@ def test_a_span_of_time_holds_what_it_names(least: float, most: float, words: st
 
 
 @pytest.mark.parametrize("now", [0, 3, 192, 300, 540, 4000, 90000])
-@pytest.mark.parametrize("past", [(6,), (6, 7, 8), (246, 330, 402, 420, 540), (80000,)])
+@pytest.mark.parametrize("past", [(6,), (6, 7, 8), (6, 11, 60), (246, 330, 402, 420, 540), (80000,)])
 def test_the_gauge_stays_inside_its_drawing_and_its_words_apart(now: float, past: tuple[float, ...]) -> None:
     drawn = gauge.draw(_past(*past), timedelta(seconds=now))
     for x in (*drawn.past, drawn.now, *(tick.x for tick in drawn.ticks)):
         assert gauge.LEFT <= x <= gauge.RIGHT
     assert drawn.band_x >= 0
     assert drawn.ticks[-1].x == pytest.approx(gauge.RIGHT, abs=0.5)
+    labelled = [tick for tick in drawn.ticks if tick.label]
+    for one, other in pairwise(labelled):
+        ends = one.x + gauge.LETTER * len(one.label) * {"start": 1, "middle": 0.5, "end": 0}[one.anchor]
+        begins = other.x - gauge.LETTER * len(other.label) * {"start": 0, "middle": 0.5, "end": 1}[other.anchor]
+        assert ends < begins, f"“{one.label}” and “{other.label}” touch"
     assert 1 < len([tick for tick in drawn.ticks if tick.label]) <= gauge.MOST_LABELS + 1
     assert abs(drawn.past_x - drawn.now) >= (gauge.PAST_WIDTH + gauge.NOW_WIDTH) / 2
     assert drawn.is_late == (now > max(past))
