@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import logging
-import logging.handlers
 import os
 import re
 import signal
@@ -18,13 +16,13 @@ from pathlib import Path
 from typing import IO, Literal
 
 from supervisor.desk import BASE_DIR
+from supervisor.logfile import LogFile
 from supervisor.undertaker import Undertaker, send
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.2, 10.0  # seconds before a process that died is started again, doubled each time
 SETTLED = 30.0  # seconds alive, after which an earlier death is forgotten
 EARLY = 5.0  # a death within this many seconds is an early one
 
-LOG_BYTES, LOG_COPIES = 5_000_000, 2
 TAIL = 12  # last lines kept of each process, to show when it will not start
 
 # The desk's log lines, in either of their shapes, and those of libraries that speak before it has said how.
@@ -70,9 +68,7 @@ class Child:
         self.tail: deque[str] = deque(maxlen=TAIL)
         self._rest = b""
         self._is_audible = program.shows == "all"
-        self._log = logging.handlers.RotatingFileHandler(
-            logs / f"{program.name}.log", maxBytes=LOG_BYTES, backupCount=LOG_COPIES, encoding="utf-8", delay=True
-        )
+        self._log = LogFile(logs / f"{program.name}.log")
 
     @property
     def living(self) -> subprocess.Popen[bytes]:
@@ -123,7 +119,7 @@ class Child:
 
     def _keep(self, line: str) -> bool:
         """Write a line down; return whether to show it. One without a level belongs to the one before it."""
-        self._log.emit(logging.makeLogRecord({"msg": line}))
+        self._log.write(line)
         self.tail.append(line)
         if self.program.shows == "trouble" and (match := _LEVEL.search(line)):
             self._is_audible = next(filter(None, match.groups())).lower() not in _HUSHED
@@ -135,7 +131,7 @@ class Child:
         send(self.living.pid, signal.SIGKILL)
         self.output.close()
         self.process = None
-        self._log.close()  # opened again by the next line
+        self._log.close()
 
     def plan_restart(self, now: float) -> float:
         """Set when to start again, later after every death; return the pause in seconds."""

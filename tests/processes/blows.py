@@ -69,6 +69,17 @@ def _broker_emptied(desk: Desk) -> Iterator[None]:
     yield
 
 
+@contextmanager
+def _broker_full(desk: Desk) -> Iterator[None]:
+    """It answers, and takes nothing: its memory or its disk is full."""
+    desk.broker_client.config_set("maxmemory", 1)
+    yield
+    time.sleep(1)  # several ticks, had there been room for any
+    desk.broker_client.config_set("maxmemory", 0)
+    # Celery ends a worker whose broker refuses what it writes. The supervisor starts it again, and so do we.
+    desk.start()
+
+
 def cut_off(desk: Desk) -> None:
     """Let the database end every connection, as a failover or an impatient administrator does."""
     connection.close()
@@ -107,6 +118,7 @@ BLOWS = [
     pytest.param(Blow("beat killed", _beat), id="beat-killed"),
     pytest.param(Blow("broker killed", _broker_killed), id="broker-killed"),
     pytest.param(Blow("broker emptied", _broker_emptied), id="broker-emptied"),
+    pytest.param(Blow("broker full", _broker_full), id="broker-full"),
     pytest.param(Blow("database cut off", _database_cut_off), id="database-cut-off", marks=on_postgresql),
     pytest.param(
         Blow("database restarted", _database_restarted),

@@ -124,6 +124,11 @@ class Desk:
         self.usual = [self.broker, self.sandbox, self.calls, self.files, self.beat]
         self.programs = [*self.usual, self.web, self.more_files]
 
+    @property
+    def broker_client(self) -> redis.Redis:
+        """A way to talk to the broker itself."""
+        return redis.Redis.from_url(self.broker.environment["CACHE_URL"])
+
     # ── The processes ────────────────────────────────────────────────────────────────────────────────────────
 
     def start(self) -> None:
@@ -136,11 +141,10 @@ class Desk:
 
     def until_broker_answers(self) -> None:
         """Wait for the broker."""
-        broker = redis.Redis.from_url(self.broker.environment["CACHE_URL"])
         until = time.monotonic() + PATIENCE
         while time.monotonic() < until:
             with suppress(redis.ConnectionError):
-                broker.ping()
+                self.broker_client.ping()
                 return
             time.sleep(LOOK)
         pytest.fail(f"the broker does not answer:\n{self.broker.tail()}")
@@ -157,7 +161,7 @@ class Desk:
 
     def empty_broker(self) -> None:
         """Forget every message, queue and binding."""
-        redis.Redis.from_url(self.broker.environment["CACHE_URL"]).flushall()
+        self.broker_client.flushall()
 
     def tails(self) -> str:
         """Return the ends of all logs."""

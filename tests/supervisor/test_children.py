@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from supervisor import children
+from supervisor import logfile
 from supervisor.children import Child, Program
 from tests.supervisor.misbehaving import Watched, child
 
@@ -41,7 +41,7 @@ def test_it_shows_warnings_and_writes_everything_down(watched: Watched, tmp_path
 
 
 def test_logs_are_bounded_and_private(watched: Watched, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(children, "LOG_BYTES", 20_000)
+    monkeypatch.setattr(logfile, "LOG_BYTES", 20_000)
     watched.supervisor.finish(child(tmp_path, "web", "for n in range(3000): print('x' * 99)", once=True))
     logs = sorted((tmp_path / "logs").iterdir())
     assert [log.name for log in logs] == ["web.log", "web.log.1", "web.log.2"]
