@@ -14,6 +14,7 @@ from tests.production import manual
 from tests.production.conftest import Production
 
 PASSWORD = "a long word nobody else has"
+OWN = "and one that no admin has seen"
 
 
 def test_from_an_empty_database_to_a_file_in_hand(production: Production, context: BrowserContext) -> None:
@@ -32,6 +33,11 @@ def test_from_an_empty_database_to_a_file_in_hand(production: Production, contex
     page.get_by_role("button", name="Sign out", exact=True).first.click()
 
     sign_in(page, "elin")
+    page.get_by_label("Present password").fill(PASSWORD)
+    page.get_by_label("New password", exact=True).fill(OWN)
+    page.get_by_label("New password once more").fill(OWN)
+    page.locator("main").get_by_role("button").first.click()
+    page.wait_for_url(lambda url: "/password/" not in url)
     page.goto("/credentials/")
     page.get_by_role("link", name=re.compile("Add")).first.click()
     page.get_by_label("Client ID").fill("demo-anna")
@@ -47,7 +53,7 @@ def test_from_an_empty_database_to_a_file_in_hand(production: Production, contex
     people = {cell for row in rows for cell in row.values() if "@" in cell or cell.startswith("46")}
     written = "".join(program.log.read_text(errors="replace") for program in production.programs.values())
     assert "/credentials/" in written, "the access log is on"
-    for secret in (*people, "demo-anna-secret", PASSWORD):
+    for secret in (*people, "demo-anna-secret", PASSWORD, OWN):
         assert secret not in written
 
 
