@@ -51,18 +51,15 @@ class SegmentForm(forms.Form):
         return name
 
 
-TICKS = forms.CheckboxSelectMultiple
-
-
 class WishForm(forms.Form):
     """A form of a run's file; with `rows` “contactable”, of those people alone whom the choice leaves."""
 
     form = forms.ChoiceField(label=_("Form"), choices=DerivedFile.Form)
     rows = forms.ChoiceField(choices=[("all", _("All")), ("contactable", _("Contactable only"))], required=False)
     consents = forms.MultipleChoiceField(
-        label=_("With consent by"), required=False, widget=forms.CheckboxSelectMultiple
+        label=_("With something in"), required=False, widget=forms.CheckboxSelectMultiple
     )
-    segments = forms.MultipleChoiceField(label=_("Members of"), required=False, widget=forms.CheckboxSelectMultiple)
+    segments = forms.MultipleChoiceField(label=_("And a 1 in"), required=False, widget=forms.CheckboxSelectMultiple)
 
     def __init__(self, *args: Any, widest: Contactable, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
