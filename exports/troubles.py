@@ -94,11 +94,14 @@ def _wait_for_slot(run: ExportRun, error: NoSlot, back: dict[str, Any], *, now: 
 
 
 def answer_lost(run: ExportRun, *, now: datetime, facts: dict[str, Any]) -> None:
+    """Wait until a question whose answer was lost may be asked once more."""
     assert run.asked_at is not None
-    again_at = run.asked_at + timedelta(seconds=settings.RUN_ASK_AGAIN)
+    # Where the clock was set back, the question seems to come later: it counts as asked now.
+    asked_at = min(run.asked_at, now)
+    again_at = asked_at + timedelta(seconds=settings.RUN_ASK_AGAIN)
     facts = {**facts, "again_at": again_at.isoformat()}
     with transaction.atomic():
-        run.wait("answer_lost", now=now, until=again_at, facts=facts)
+        run.wait("answer_lost", now=now, until=again_at, facts=facts, asked_at=asked_at)
         run.add_line("answer_lost", now=now, level=Level.WARN, **facts)
 
 

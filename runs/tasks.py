@@ -12,10 +12,12 @@ from celery import shared_task
 from django.utils import timezone
 
 from accounts import database
-from runs import drain, line, nudges, presence
+from runs import clock, drain, line, nudges, presence
 from runs.models import Run, RunQuerySet
 
 log = logging.getLogger(__name__)
+
+watch = clock.Watch()
 
 AT_ONCE = 200  # nudges one tick sends of a kind at most; what is left over is due at the next tick too
 
@@ -33,8 +35,13 @@ def tick(**kwargs: object) -> None:
 
 def _call_who_is_due(now: datetime) -> None:
     heads = line.untold if drain.is_on() else line.first
+    is_set_back = watch.was_set_back()
     for model in Run.__subclasses__():
-        for run in _called(cast("RunQuerySet[Run]", model._default_manager.all()), heads, now):
+        runs = cast("RunQuerySet[Run]", model._default_manager.all())
+        if is_set_back:
+            log.warning("clock set back")
+            clock.make_good(runs, now=now)
+        for run in _called(runs, heads, now):
             if not nudges.send(run):
                 return  # the broker is away; the next tick comes when it is back
 

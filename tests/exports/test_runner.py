@@ -27,7 +27,7 @@ from audit.models import Event
 from exports import actions, endings, fetching, files, heartbeat, runner, sentences, tasks, troubles
 from exports.models import ExportFile, ExportRun, SavedSegment
 from exports.storage import DurableFile, PrivateFolder
-from runs import shutdown
+from runs import clock, shutdown
 from runs.models import StaleRun, Status
 from tests.conftest import Vendor
 from tests.exports.clockwork import Turner, assert_failed, assert_no_secret_in, codes, said, stored, turning
@@ -532,6 +532,73 @@ def test_advance_takes_one_step_a_message(run: ExportRun, steps: Turner) -> None
         steps.forward(max(0.0, (run.due_at - steps.now).total_seconds()))
         tasks.advance(pk=run.pk, queue=run.queue)
     assert run.code == "ready"
+
+
+# ── A clock that is set ──────────────────────────────────────────────────────────────────────────────────────────
+
+HOUR = 3600
+
+
+def set_clock(steps: Turner, seconds: float) -> None:
+    """Turn our clock and not the vendor's, and let the tick notice."""
+    steps.now += timedelta(seconds=seconds)
+    steps.travel.shift(seconds)
+    if seconds < 0:
+        clock.make_good(ExportRun.objects.all(), now=steps.now)
+
+
+@pytest.mark.parametrize("jump", [-HOUR, HOUR])
+@pytest.mark.parametrize(
+    "code", ["asked", "waiting_in_line", "trouble", "answer_lost", "preparing", "to_fetch", "disk_full"]
+)
+def test_a_clock_that_is_set_between_two_steps_costs_minutes_at_most(
+    run: ExportRun, steps: Turner, vendor: Vendor, full_disk: Callable[[bool], None], code: str, jump: float
+) -> None:
+    statuses = {"waiting_in_line": 429, "trouble": 503, "answer_lost": 504}
+    if code in statuses:
+        vendor.fault("consent_export", "status", status=statuses[code])
+    full_disk(code == "disk_full")
+    run = to(steps, run, code)
+    full_disk(False)
+    asked = vendor.calls().get("consent_export", 0)
+    set_clock(steps, jump)
+    began = steps.now
+    run = steps.to_the_end(run)
+    assert run.code == "ready"
+    assert steps.now - began < timedelta(minutes=5)
+    assert vendor.calls()["consent_export"] == asked + (code not in ("preparing", "to_fetch", "disk_full"))
+
+
+@pytest.mark.parametrize("jump", [-HOUR, HOUR])
+def test_a_clock_that_is_set_after_a_worker_died_while_asking(
+    run: ExportRun, steps: Turner, vendor: Vendor, meanwhile: Meanwhile, jump: float
+) -> None:
+    def kill() -> None:
+        raise Killed
+
+    meanwhile.at(REQUEST, kill)
+    with pytest.raises(Killed):
+        steps.step(run)
+    set_clock(steps, jump)
+    began = steps.now
+    steps.forward(LEASE)
+    run = steps.to_the_end(run)
+    assert (run.code, run.attempt, codes(run).count("asked_twice")) == ("ready", 2, 1)
+    assert steps.now - began < timedelta(minutes=5)
+
+
+@pytest.mark.parametrize("jump", [-HOUR, HOUR])
+def test_a_clock_that_is_set_leaves_the_token_to_the_vendor(
+    run: ExportRun, steps: Turner, vendor: Vendor, jump: float
+) -> None:
+    run = to(steps, run, "preparing")
+    vendor.clock.now += 86_400  # the token has died there, and our clock does not know
+    vendor.control("PATCH", "switches", poll_url_seconds=10 * 86_400)
+    Credential.objects.update(token_expires_at=steps.now.timestamp() + 60)
+    set_clock(steps, jump)
+    run = steps.step(run)
+    assert run.code in ("preparing", "to_fetch", "retrying"), said(run)
+    assert steps.to_the_end(run).code == "ready"
 
 
 # ── A worker that stops ──────────────────────────────────────────────────────────────────────────────────────────
