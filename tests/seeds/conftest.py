@@ -27,7 +27,7 @@ from sandbox.definitions import accounts_for
 from tests.conftest import Vendor
 from tests.exports.clockwork import Turner, turning
 
-SEED, PROFILES = 1, 200
+SEED, PROFILES = 1, 2_000
 CHANNELS = {EMAIL: "email", SMS: "mobile"}
 
 
@@ -36,6 +36,13 @@ def _no_pauses() -> Iterator[None]:
     """Let no attempt within a step wait for the next."""
     with stamina.set_testing(True, attempts=3, cap=True):
         yield
+
+
+@pytest.fixture
+def vendor(vendor: Vendor) -> Vendor:
+    """The vendor with people enough for several blocks: rows after the first are counted in another, faster way."""
+    vendor.control("PATCH", "switches", profiles=PROFILES)
+    return vendor
 
 
 @pytest.fixture
