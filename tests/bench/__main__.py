@@ -1,4 +1,4 @@
-"""Measure what docs/benchmarks.md promises: python -m tests.bench [fetching|waiting|downloads|lists|audit] [options].
+"""Measure what docs/benchmarks.md promises: python -m tests.bench [fetching|converting|waiting|…] [options].
 
 Without a name, each in turn, in a process of its own. Ends with 1 when a target is missed.
 """
@@ -11,6 +11,7 @@ import sys
 
 BENCHES = {
     "fetching": "a large file, by the desk and by a bare loop in turn",
+    "converting": "a workbook, by the desk and by openpyxl in turn; a CSV for Excel; contactable people",
     "waiting": "ten thousand runs that wait",
     "downloads": "pages and polls beside twenty downloads",
     "lists": "a busy marketer's pages among 100,000 runs",
