@@ -55,24 +55,43 @@ def steps(vendor: Vendor) -> Iterator[Turner]:
 
 
 class Ear(httpx.BaseTransport):
-    """Hears what the desk sends and what comes back. `deaf_to` are headers that never reach the vendor."""
+    """Hears what the desk sends and what comes back.
+
+    `deaf_to` are headers that never reach the vendor; `at_piece` is called before each piece of a body is handed over.
+    """
 
     def __init__(self, wire: httpx.BaseTransport) -> None:
         self.wire = wire
         self.heard: list[tuple[httpx.Request, httpx.Response]] = []
         self.deaf_to: set[str] = set()
+        self.at_piece: Callable[[], None] | None = None
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         asked = httpx.Request(request.method, request.url, headers=request.headers, content=request.read())
         for name in self.deaf_to:
             request.headers.pop(name, None)
         response = self.wire.handle_request(request)
+        if self.at_piece:
+            response.stream = _Pieces(response.stream, self.at_piece)
         self.heard.append((asked, response))
         return response
 
     def sent(self, path: str) -> list[httpx.Request]:
         """Return the requests whose path holds this, oldest first."""
         return [request for request, _ in self.heard if path in request.url.path]
+
+
+class _Pieces(httpx.SyncByteStream):
+    def __init__(self, stream: Any, at_piece: Callable[[], None]) -> None:
+        self.stream, self.at_piece = stream, at_piece
+
+    def __iter__(self) -> Iterator[bytes]:
+        for piece in self.stream:
+            self.at_piece()
+            yield piece
+
+    def close(self) -> None:
+        self.stream.close()
 
 
 @pytest.fixture
@@ -208,7 +227,7 @@ def bring(run_of: Callable[[ConsentSpec], ExportRun], steps: Turner) -> Callable
 
 
 def read(run: ExportRun) -> Brought:
-    assert run.status == "succeeded", run.code
+    assert run.code == "ready", (run.code, run.facts)  # and not empty: a loop over its rows says something
     text = b"".join(files.stream(run, "content")).decode()
     reader = csv.DictReader(io.StringIO(text, newline=""))
     return Brought(run, list(reader.fieldnames or ()), list(reader))
