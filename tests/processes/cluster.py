@@ -54,9 +54,6 @@ def cluster(log: Path, host: str = "127.0.0.1") -> Iterator[Cluster]:
     made = ["initdb", "-D", str(folder / "data"), "-U", "desk", "--auth", "trust", "--no-sync", "--encoding", "UTF8"]
     made[0] = str(binaries / "initdb")
     subprocess.run(made, user=user, cwd=folder, check=True, stdout=subprocess.DEVNULL, timeout=60)
-    # Whoever comes from another host of the test has no password either.
-    with (folder / "data" / "pg_hba.conf").open("a") as rules:
-        rules.write("host all all samenet trust\n")
     with socket.create_server((host, 0)) as probe:
         port = probe.getsockname()[1]
     options = {"listen_addresses": host, "port": port, "unix_socket_directories": folder, "fsync": "off"}

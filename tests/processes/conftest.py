@@ -57,8 +57,8 @@ QUICK = {
     "RUN_ASK_AGAIN": str(ASK_AGAIN),
     "RUN_PRESENCE": "0.5",
     "LOG_LEVEL": "INFO",
-    "WEB_PROCESSES": "1",
-    "WEB_THREADS": "4",
+    "WEB_PROCESSES": "2",
+    "WEB_THREADS": "5",
     "PYTHONUNBUFFERED": "1",
     "PYTHONWARNINGS": "ignore",  # libraries' advice to developers
 }
@@ -212,23 +212,26 @@ class Desk:
         self.anna.groups.add(Group.objects.get(name="Marketer"))
         self._spec = _spec(Library(save_credential(**self._key("for the definition"))))
 
-    def _key(self, name: str) -> dict[str, Any]:
-        account = VendorAccount.objects.create(name=name, region="other", other_url=self.sandbox_url)
+    def _key(self, name: str, at: str = "") -> dict[str, Any]:
+        account = VendorAccount.objects.create(name=name, region="other", other_url=at or self.sandbox_url)
         return {"by": self.anna, "account": account, "client_id": "demo-anna", "secret": "demo-anna-secret"}
 
-    def segment(self, key: str = "") -> Any:
-        """Save a segment at an account of its own, with a key of its own: no two share a lane, a hold or a count."""
+    def segment(self, key: str = "", *, at: str = "") -> Any:
+        """Save a segment at an account of its own, with a key of its own: no two share a lane, a hold or a count.
+
+        `at` is another address of the sandbox.
+        """
         name = f"Segment {next(self._numbers)}"
-        account = save_credential(**self._key(name) | ({"client_id": key} if key else {})).account
+        account = save_credential(**self._key(name, at) | {"client_id": key or self.new_key()}).account
         return actions.save_segment(by=self.anna, account=account, name=name, spec=self._spec)
 
     def new_key(self) -> str:
         """Return the name of a key that nobody has used."""
         return f"demo-anna.{next(self._numbers)}"
 
-    def run(self, key: str = "") -> ExportRun:
+    def run(self, key: str = "", *, at: str = "") -> ExportRun:
         """Start a run."""
-        return actions.start(self.segment(key or self.new_key()), by=self.anna)
+        return actions.start(self.segment(key, at=at), by=self.anna)
 
     def later(self, run: ExportRun, seconds: float) -> None:
         """Let time pass for one run: all that it waits for comes by so many seconds earlier."""

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from tests.processes.blows import cut_off, on_postgresql
 from tests.processes.conftest import Desk
 
-AT_ONCE = 4  # as many threads as the web has here, so that its pool holds several connections
+AT_ONCE = 10  # as many threads as the web has here, so that its pools hold several connections
 
 
 @on_postgresql
