@@ -12,7 +12,9 @@ from django.utils import timezone
 from project.celery import app
 from runs import broker, presence
 from runs.models import Presence
-from tests.processes.conftest import LOOK, PATIENCE, Desk
+from tests.processes.conftest import AT_ONCE, LOOK, PATIENCE, Desk
+
+FILES = AT_ONCE["files"]  # processes of the worker for files
 
 HEARD = timedelta(seconds=5)  # ten signs of life, on a machine that others keep busy
 
@@ -29,14 +31,14 @@ def until(wanted: dict[str, int], desk: Desk) -> None:
 
 
 def test_every_process_is_seen_killed_ones_go_stale_and_stopped_ones_are_struck_out(desk: Desk) -> None:
-    everybody = {"calls": 1, "files": 2, "beat": 1, "tick": 1}
+    everybody = {"calls": 1, "files": FILES, "beat": 1, "tick": 1}
     until(everybody, desk)
     desk.calls.kill()
-    until({"files": 2, "beat": 1}, desk)
+    until({"files": FILES, "beat": 1}, desk)
     assert Presence.objects.filter(role="calls").exists(), "killed: it could not say that it goes"
 
     lived = set(Presence.objects.filter(role__in=("files", "beat"), seen_at__gte=timezone.now() - HEARD))
-    assert len(lived) == 3
+    assert len(lived) == FILES + 1
     for program in (desk.files, desk.beat):
         program.terminate()
         program.wait(15)
@@ -46,17 +48,17 @@ def test_every_process_is_seen_killed_ones_go_stale_and_stopped_ones_are_struck_
 
 
 def test_a_frozen_process_is_not_believed_in(desk: Desk) -> None:
-    until({"calls": 1, "files": 2, "beat": 1, "tick": 1}, desk)
+    until({"calls": 1, "files": FILES, "beat": 1, "tick": 1}, desk)
     desk.files.suspend()
     until({"calls": 1, "beat": 1, "tick": 1}, desk)
     desk.files.resume()
-    until({"calls": 1, "files": 2, "beat": 1, "tick": 1}, desk)
+    until({"calls": 1, "files": FILES, "beat": 1, "tick": 1}, desk)
 
 
 def test_what_waits_at_the_broker_is_counted(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("broker_url", "broker_read_url"):
         monkeypatch.setattr(app.conf, name, desk.broker_url)
-    until({"calls": 1, "files": 2, "beat": 1, "tick": 1}, desk)
+    until({"calls": 1, "files": FILES, "beat": 1, "tick": 1}, desk)
     desk.files.kill()
     desk.empty_broker()
     run = desk.run()
@@ -69,7 +71,7 @@ def test_what_waits_at_the_broker_is_counted(desk: Desk, monkeypatch: pytest.Mon
 
 
 def test_a_process_that_others_took_for_dead_is_heard_again(desk: Desk) -> None:
-    until({"calls": 1, "files": 2, "beat": 1, "tick": 1}, desk)
+    until({"calls": 1, "files": FILES, "beat": 1, "tick": 1}, desk)
     Presence.objects.all().delete()
-    until({"calls": 1, "files": 2, "beat": 1, "tick": 1}, desk)
+    until({"calls": 1, "files": FILES, "beat": 1, "tick": 1}, desk)
     assert all(presence.is_alive(process, now=timezone.now()) for process in Presence.objects.all())
