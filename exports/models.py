@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Credential, VendorAccount
 from exports.spec import ConsentSpec
-from runs.models import UNFINISHED, Run, RunLine, RunQuerySet, Status
+from runs.models import UNFINISHED, Run, RunLine, RunQuerySet, Status, is_unfinished
 
 
 class SavedSegmentQuerySet(models.QuerySet["SavedSegment"]):
@@ -134,7 +134,9 @@ class ExportRun(Run):
         ordering = ["-pk"]
         indexes = [
             *Run.Meta.indexes,
-            models.Index(name="exportrun_line", fields=["account", "turn", "id"], condition=Q(status__in=UNFINISHED)),
+            models.Index(name="exportrun_line", fields=["account", "turn", "id"], condition=Q(due_at__isnull=False)),
+            models.Index(name="exportrun_state", fields=["status", "-id"]),
+            models.Index(name="exportrun_own", fields=["owner", "status", "-id"]),
         ]
         verbose_name = _("export run")
         verbose_name_plural = _("export runs")
@@ -169,12 +171,12 @@ class ExportRun(Run):
 
     @classmethod
     def unasked(cls) -> Q:
-        return Q(status__in=UNFINISHED, asked_at=None, sealed_poll_url="", cancel_asked_at=None)
+        return is_unfinished() & Q(asked_at=None, sealed_poll_url="", cancel_asked_at=None)
 
     @classmethod
     def at_vendor(cls) -> Q:
         # A question without an answer counts: the vendor may have begun.
-        return Q(status__in=UNFINISHED, asked_at__isnull=False, ready_at=None)
+        return is_unfinished() & Q(asked_at__isnull=False, ready_at=None)
 
     @property
     def may_be_hastened(self) -> bool:
