@@ -44,7 +44,7 @@ def take(account: VendorAccount, name: str, *, now: float) -> float:
         if lane.filled_at > now + SKEW:
             unchanged.update(filled_at=now, version=lane.version + 1)
             continue
-        level = min(width.count, lane.level + max(0.0, now - lane.filled_at) * rate)
+        level = _level(lane, width, now)
         if level < 1:
             return (1 - level) / rate
         if unchanged.update(level=level - 1, filled_at=max(now, lane.filled_at), version=lane.version + 1):
@@ -52,11 +52,20 @@ def take(account: VendorAccount, name: str, *, now: float) -> float:
     return 1 / rate  # twenty others were quicker: the lane is busy, whatever its level says
 
 
+def left(lane: Lane, *, now: float) -> int:
+    """Return how many slots of a lane could be taken right now, one after another."""
+    return 0 if lane.held_until - now > MOMENT else int(_level(lane, WIDTHS[lane.name], now))
+
+
 def hold(account: VendorAccount, name: str, *, seconds: float, now: float) -> None:
     """Close a lane to everybody for a while: the vendor has told one of us that there is no room."""
     until = now + min(seconds, LONGEST_HOLD)
     lane = _lane(account, name, WIDTHS[name], now)
     Lane.objects.filter(pk=lane.pk, held_until__lt=until).update(held_until=until)
+
+
+def _level(lane: Lane, width: Width, now: float) -> float:
+    return min(width.count, lane.level + max(0.0, now - lane.filled_at) * width.count / width.seconds)
 
 
 def _lane(account: VendorAccount, name: str, width: Width, now: float) -> Lane:
