@@ -44,12 +44,17 @@ def take(account: VendorAccount, name: str, *, now: float) -> float:
         if lane.filled_at > now + SKEW:
             unchanged.update(filled_at=now, version=lane.version + 1)
             continue
-        level = min(width.count, lane.level + max(0.0, now - lane.filled_at) * rate)
+        level = _level(lane, width, now)
         if level < 1:
             return (1 - level) / rate
         if unchanged.update(level=level - 1, filled_at=max(now, lane.filled_at), version=lane.version + 1):
             return 0.0
     return 1 / rate  # twenty others were quicker: the lane is busy, whatever its level says
+
+
+def left(lane: Lane, *, now: float) -> int:
+    """Return how many slots of a lane could be taken right now, one after another."""
+    return 0 if lane.held_until - now > MOMENT else int(_level(lane, WIDTHS[lane.name], now))
 
 
 def hold(account: VendorAccount, name: str, *, seconds: float, now: float) -> None:
@@ -62,6 +67,10 @@ def hold(account: VendorAccount, name: str, *, seconds: float, now: float) -> No
 def open_all(*, now: float) -> None:
     """Open every lane that is held: the clock was set back, and the ends of the holds are those of before."""
     Lane.objects.filter(held_until__gt=now).update(held_until=0)
+
+
+def _level(lane: Lane, width: Width, now: float) -> float:
+    return min(width.count, lane.level + max(0.0, now - lane.filled_at) * width.count / width.seconds)
 
 
 def _lane(account: VendorAccount, name: str, width: Width, now: float) -> Lane:

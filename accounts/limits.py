@@ -9,7 +9,7 @@ learnt anew: one less at a refusal, one more after each hour without any.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
 from django.db.models import Q
@@ -48,10 +48,17 @@ QUIET = timedelta(hours=1)  # without a refusal, before one more is tried
 
 def width(account: VendorAccount, name: str, *, now: datetime) -> int | None:
     """Return how many requests of a kind the account takes at a time; None while none was ever refused."""
-    lesson = LearntLimit.objects.filter(account=account, name=name).exclude(refused=None).first()
-    if lesson is None or lesson.refused is None or lesson.learnt_at is None:
-        return None
-    return lesson.refused - 1 + max(0, (now - lesson.learnt_at) // QUIET)
+    return widths([account], name, now=now).get(account.pk)
+
+
+def widths(accounts: Iterable[VendorAccount], name: str, *, now: datetime) -> dict[int, int]:
+    """Return the same for several accounts, by their keys, where there is one."""
+    lessons = LearntLimit.objects.filter(account__in=accounts, name=name).exclude(refused=None)
+    return {
+        lesson.account_id: lesson.refused - 1 + max(0, (now - lesson.learnt_at) // QUIET)
+        for lesson in lessons
+        if lesson.refused is not None and lesson.learnt_at is not None
+    }
 
 
 def crowded(account: VendorAccount, name: str, at_once: int, *, now: datetime) -> None:

@@ -146,6 +146,7 @@ class ExportRun(Run):
             # a planner has nothing to guess, and any choice it makes is a good one.
             models.Index(name="exportrun_newest", fields=["owner", "-id", "status", "segment", "finished_at"]),
             models.Index(name="exportrun_by_segment", fields=["owner", "segment", "-id", "status"]),
+            models.Index(name="exportrun_state", fields=["status", "-id"]),
         ]
         verbose_name = _("export run")
         verbose_name_plural = _("export runs")

@@ -7,13 +7,13 @@ the vendor has answered by its own word. Where a question may have been received
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
 from django.conf import settings
-from django.db.models import Case, IntegerField, Q, QuerySet, Value, When
+from django.db.models import Case, F, IntegerField, Q, Value, When, Window
+from django.db.models.functions import RowNumber
 from django.utils.translation import gettext as _
 
 from accounts.models import Credential
@@ -44,12 +44,16 @@ class Stuck:
     act: Act
 
 
-def runs(*, now: datetime) -> QuerySet[ExportRun]:
-    """Return the stuck runs with why, as a number of WHYS in `why`; those that need somebody most come first."""
+def find(*, now: datetime) -> dict[int, str]:
+    """Return the stuck runs by their keys, each with why; those that need somebody most come first. One query."""
     lease = timedelta(seconds=settings.RUN_LEASE)
     free = Q(lease_until=None)
     # Of those in line only the first is called, and while the desk is drained not even that.
     heads = line.first(ExportRun.objects.all(), now=now - LATE).exclude(code=line.HELD)
+    by_wait = Window(RowNumber(), partition_by=F("account"), order_by=["created_at", "pk"])
+    longest = ExportRun.objects.unfinished().filter(code=line.WAITING, created_at__lte=now - LONG_IN_LINE)
+    # Of each line the one that waits longest speaks for all.
+    longest = longest.order_by().annotate(by_wait=by_wait).filter(by_wait=1)
     short = ~ExportRun.on_files() & (~ExportRun.unasked() | Q(pk__in=heads.order_by().values("pk")))
     conditions = {
         "abandoned": Q(lease_until__lte=now - lease),
@@ -58,22 +62,18 @@ def runs(*, now: datetime) -> QuerySet[ExportRun]:
         "answer_lost": free & Q(code="answer_lost"),
         "key_refused": Q(credential__state=Credential.State.REFUSED),
         "trouble": Q(code__in=("trouble", "disk_full"), trouble_count__gte=MANY_TROUBLES),
-        "in_line": Q(code=line.WAITING, created_at__lte=now - LONG_IN_LINE),
+        "in_line": Q(pk__in=longest.values("pk")),
     }
     why = Case(
         *(When(conditions[name], then=Value(number)) for number, name in enumerate(WHYS)),
         output_field=IntegerField(),
     )
     found = ExportRun.objects.unfinished().annotate(why=why).filter(why__isnull=False)
-    return found.order_by("why", "due_at", "pk")
+    return {pk: WHYS[number] for pk, number in found.order_by("why", "due_at", "pk").values_list("pk", "why")}
 
 
-def tell(found: Sequence[ExportRun], *, now: datetime) -> list[Stuck]:
-    """Return the runs of `runs` with their words."""
-    return [_told(run, WHYS[run.why], now) for run in found]  # type: ignore[attr-defined]  # annotated above
-
-
-def _told(run: ExportRun, why: str, now: datetime) -> Stuck:
+def tell(run: ExportRun, why: str, *, now: datetime) -> Stuck:
+    """Return a run of `find` with its words."""
     what, means = _words(run, why, now)
     return Stuck(run, why, what, means, _act(run, why))
 
@@ -127,6 +127,6 @@ def _words(run: ExportRun, why: str, now: datetime) -> tuple[str, str]:
         )
     waited = {"time": duration(now - run.created_at)}
     return (
-        _("It has stood in line for %(time)s.") % waited,
-        _("The account takes few exports at a time. The line moves by itself."),
+        _("It has stood in line for %(time)s, longer than any other of its account.") % waited,
+        _("The account takes few exports at a time, and the line moves by itself. Below you see who is before it."),
     )

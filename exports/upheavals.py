@@ -60,7 +60,8 @@ def hold_back(*, reason: str, now: datetime) -> int:
 @transaction.atomic
 def let_go(*, now: datetime) -> int:
     """Let the runs that were held back go on from where they stood, and return how many there were."""
-    held = list(ExportRun.objects.unfinished().filter(code=line.HELD).select_for_update().only(*TOLD, "asked_at"))
+    told = ExportRun.objects.unfinished().filter(code=line.HELD).order_by("turn", "pk")
+    held = list(told.select_for_update().only(*TOLD, "asked_at"))
     _tell([run for run in held if run.asked_at is None], "let_go", code=line.WAITING, now=now, due_at=now, facts={})
     lost = [run for run in held if run.asked_at is not None]
     _tell(lost, "let_go", code="answer_lost", now=now, due_at=now, facts={"again_at": now.isoformat()})

@@ -11,6 +11,7 @@ from accounts.oidc import views as oidc
 from accounts.urls import urlpatterns as credentials
 from people import views as people
 from project import admin_pages, design, health, journeys
+from project.operations import views as operations
 
 # One way in for everybody: the admin site has no sign-in of its own, so its throttle and its checks are allauth's.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
@@ -45,6 +46,15 @@ urlpatterns = [
     path("admin/people/<int:pk>/password/", admin_pages.person_password, name="person_password"),
     path("admin/people/<int:pk>/address/", admin_pages.person_address, name="person_address"),
     path("admin/people/<int:pk>/company-account/", admin_pages.person_unlink, name="person_unlink"),
+    path("admin/operations/", operations.operations, name="operations"),
+    path("admin/operations/live/", operations.operations_live, name="operations_live"),
+    path("admin/operations/drain/", operations.drain_begin, name="drain_begin"),
+    path("admin/operations/drain/end/", operations.drain_end, name="drain_end"),
+    path("admin/operations/runs/", operations.desk_runs, name="desk_runs"),
+    path("admin/operations/runs/<int:pk>/call/", operations.desk_run_call, name="desk_run_call"),
+    path("admin/operations/runs/<int:pk>/hasten/", operations.desk_run_hasten, name="desk_run_hasten"),
+    path("admin/operations/runs/<int:pk>/cancel/", operations.desk_run_cancel, name="desk_run_cancel"),
+    path("admin/operations/runs/<int:pk>/remove/", operations.desk_run_remove, name="desk_run_remove"),
     path("admin/", admin.site.urls),
     # Answered before all else (project.health.first); here they have their names.
     path("healthz", health.alive, name="healthz"),

@@ -68,7 +68,8 @@ class Run(models.Model):
 
     # Every index that is for a person's lists begins with the owner; one of the owner alone would only tempt a planner.
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", db_index=False)
-    account = models.ForeignKey("accounts.VendorAccount", on_delete=models.PROTECT, related_name="+")
+    # Nor one of the account alone: all that is asked by account is about its line, which has one.
+    account = models.ForeignKey("accounts.VendorAccount", on_delete=models.PROTECT, related_name="+", db_index=False)
     turn = models.PositiveIntegerField(default=0)  # its round in the account's line (runs/line.py)
     status = models.CharField(max_length=9, choices=Status, default=Status.QUEUED)
     code = models.CharField(max_length=32, default="asked")

@@ -33,6 +33,7 @@ ICONS: dict[str, str] = {
     "look-up": '<path d="M10.5 4.5a6 6 0 110 12 6 6 0 010-12zM15 15l5 5"/>',
     "key": '<path d="M8 11.5a4 4 0 110 8 4 4 0 010-8zM11 13l8.5-8.5M16 8l2.5 2.5"/>',
     "audit": '<path d="M6 3.5h9l3.5 3.5v13.5H6zM9 10h6.5M9 13.5h6.5M9 17h4"/>',
+    "operations": '<path d="M3.5 12.5h4l2.5-7 4 13 2.5-6h4"/>',
     "admin": '<path d="M4 7h9M17 7h3M4 17h3M11 17h9M15 4.5v5M9 14.5v5"/>',
     # acts
     "download": '<path d="M12 4v11M7.5 11l4.5 4.5 4.5-4.5M5 20h14"/>',

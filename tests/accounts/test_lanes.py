@@ -77,3 +77,17 @@ def test_eight_threads_never_take_more_than_there_is() -> None:
 
     taken = sum(at_once(8, take))
     assert 0 < taken <= 60  # the lane's width, though 160 asked
+
+
+def test_what_is_left_is_read_without_taking_it(account: VendorAccount) -> None:
+    for _ in range(3):
+        lanes.take(account, "polls", now=NOW)
+    lane = account.lanes.get(name="polls")
+    assert lanes.left(lane, now=NOW) == 57
+    assert lanes.left(lane, now=NOW + 2) == 59
+    assert lanes.left(lane, now=NOW + 600) == 60
+    assert lanes.left(lane, now=NOW - 600) == 57, "a clock that jumped back gives nothing and takes nothing"
+    lanes.hold(account, "polls", seconds=30, now=NOW)
+    lane.refresh_from_db()
+    assert lanes.left(lane, now=NOW + 1) == 0
+    assert lanes.left(lane, now=NOW + 31) == 60

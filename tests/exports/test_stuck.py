@@ -13,6 +13,7 @@ from audit.models import Event
 from audit.sentences import sentence
 from exports import actions, stuck
 from exports.models import ExportRun, SavedSegment
+from exports.stuck import Stuck
 from project import actions as desk
 from runs.models import Status
 from tests.conftest import Vendor
@@ -34,6 +35,11 @@ def ago(**length: float) -> timedelta:
 def now_plus(fields: dict[str, Any]) -> dict[str, Any]:
     now = datetime.now(tz=UTC)
     return {name: now + value if isinstance(value, timedelta) else value for name, value in fields.items()}
+
+
+def told(now: datetime) -> list[Stuck]:
+    whys = stuck.find(now=now)
+    return [stuck.tell(ExportRun.objects.get(pk=pk), why, now=now) for pk, why in whys.items()]
 
 
 ASKED = {"status": Status.RUNNING, "started_at": 1, "asked_at": 2, "attempt": 1}
@@ -77,7 +83,7 @@ def test_each_row_has_its_reason_and_its_one_act(
 ) -> None:
     run = made.run(segment, code, **{"ago": 1200.0} | now_plus(fields))
     now = datetime.now(tz=UTC)
-    found = stuck.tell(stuck.runs(now=now), now=now)
+    found = told(now)
     if why is None:
         assert found == []
         return
@@ -96,7 +102,7 @@ def test_a_run_whose_key_is_refused(segment: SavedSegment) -> None:
     made.run(segment, "preparing", **POLLED)
     Credential.objects.update(state="refused")
     now = datetime.now(tz=UTC)
-    (one,) = stuck.tell(stuck.runs(now=now), now=now)
+    (one,) = told(now)
     assert (one.why, one.act) == ("key_refused", "cancel")
 
 
@@ -106,10 +112,20 @@ def test_of_a_line_only_its_first_can_be_overdue(segment: SavedSegment, karin: U
         made.run(segment, "waiting_in_line", Status.QUEUED, **now_plus({"due_at": ago(minutes=5)})) for _ in range(3)
     ]
     now = datetime.now(tz=UTC)
-    (one,) = stuck.tell(stuck.runs(now=now), now=now)
+    (one,) = told(now)
     assert (one.run, one.why) == (first, "uncalled")
     desk.begin_drain(by=karin)
-    assert not stuck.runs(now=now).exists(), "and of a desk that is drained not even that one"
+    assert not stuck.find(now=now), "and of a desk that is drained not even that one"
+
+
+def test_of_a_long_line_the_one_that_waits_longest_speaks_for_all(segment: SavedSegment) -> None:
+    others = [
+        made.run(segment, "waiting_in_line", Status.QUEUED, ago=wait, **now_plus({"due_at": ahead(seconds=10)}))
+        for wait in (4000.0, 8000.0, 5000.0)
+    ]
+    now = datetime.now(tz=UTC)
+    (one,) = told(now)
+    assert (one.run, one.why) == (others[1], "in_line")
 
 
 def test_who_needs_somebody_most_comes_first(segment: SavedSegment) -> None:
@@ -117,7 +133,7 @@ def test_who_needs_somebody_most_comes_first(segment: SavedSegment) -> None:
         if why not in (None, "in_line"):
             made.run(segment, code, **{"ago": 1200.0} | now_plus(fields))
     now = datetime.now(tz=UTC)
-    found = [one.why for one in stuck.tell(stuck.runs(now=now), now=now)]
+    found = [one.why for one in told(now)]
     assert found == sorted(found, key=stuck.WHYS.index)
     assert len(set(found)) == 5
 
@@ -127,7 +143,7 @@ def test_it_takes_one_query_however_many_there_are(segment: SavedSegment, django
         made.run(segment, "preparing", **now_plus(POLLED | {"due_at": ago(minutes=2)}))
     now = datetime.now(tz=UTC)
     with django_assert_num_queries(1):
-        assert len(stuck.tell(stuck.runs(now=now), now=now)) == 30
+        assert len(stuck.find(now=now)) == 30
 
 
 # ── What may be hastened ─────────────────────────────────────────────────────────────────────────────────────

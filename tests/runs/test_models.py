@@ -6,10 +6,12 @@ from datetime import timedelta
 from itertools import product
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 
+from accounts.models import VendorAccount
 from exports import actions
 from exports.models import ExportFile, ExportRun
+from runs import line
 from runs.claims import claim
 from runs.models import MOVES, UNFINISHED, StaleRun, Status
 from tests.runs.conftest import NOW, Start
@@ -120,3 +122,18 @@ def test_an_old_claim_can_change_nothing(start: Start, again: str) -> None:
         with pytest.raises(StaleRun):
             write()
     assert ExportRun.objects.filter(pk=old.pk).values().get() == before
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL plans by what is in the tables")
+def test_what_is_unfinished_is_found_without_reading_what_is_over(start: Start, account: VendorAccount) -> None:
+    """Each second the tick looks for a few among what may be a million."""
+    for runs, index in (
+        (ExportRun.objects.unfinished().order_by(), "exportrun_due"),
+        (ExportRun.objects.due(NOW).order_by("due_at"), "exportrun_due"),
+        (ExportRun.objects.due(NOW).exclude(ExportRun.unasked()).order_by("due_at"), "exportrun_due"),
+        (ExportRun.objects.filter(ExportRun.at_vendor(), account=account).order_by(), "exportrun_"),
+        (line.standing(ExportRun.objects.all(), now=NOW).filter(account=account), "exportrun_"),
+    ):
+        plan = runs.explain()
+        assert f"INDEX {index}" in plan, plan
+        assert "SCAN exports_exportrun" not in plan, plan
