@@ -6,6 +6,7 @@ import time
 from typing import Any
 
 from celery.beat import Scheduler
+from celery.schedules import schedule
 
 
 class ForgetfulScheduler(Scheduler):
@@ -23,6 +24,7 @@ class ForgetfulScheduler(Scheduler):
         """Send what is due; return the seconds until something is."""
         for name, entry in self.schedule.items():
             if time.monotonic() >= self._due.get(name, 0.0):
+                assert isinstance(entry.schedule, schedule)  # ours are all of so many seconds
                 self._due[name] = time.monotonic() + entry.schedule.run_every.total_seconds()
                 self.apply_entry(entry, producer=self.producer)
         return max(0.0, min(self._due.values()) - time.monotonic())
