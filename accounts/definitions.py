@@ -54,6 +54,7 @@ class Library:
 
     def read(self, kind: str, section: str = "", *, refresh: bool = False) -> Listing:
         """Return a list, asking the vendor when what we know is older than 15 minutes. Never raises upstream errors."""
+        section = section.replace("\0", "")  # no section is called so, and PostgreSQL takes none in a question
         if refresh or (kind, section) not in self._listings:
             self._listings[kind, section] = self._read(kind, section, refresh)
         return self._listings[kind, section]

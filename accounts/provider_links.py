@@ -23,6 +23,8 @@ def person_with(address: str) -> User | None:
 
     Letters are compared as ASCII has them: the database finds `K` (the Kelvin sign) where k was meant, and so would we.
     """
+    if not address.isprintable():
+        return None  # nobody's, and not every database takes it
     found = [
         person
         for person in User.objects.filter(email__iexact=address)

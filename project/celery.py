@@ -80,3 +80,15 @@ def keep_our_logging(**kwargs: object) -> None:
 def tell_long_steps(**kwargs: object) -> None:
     """Let the processes that were forked know what only their worker is told."""
     shutdown.ask()
+
+
+def forget_pools() -> None:
+    """Let a forked process make pools of its own: those it was born with have no threads, and would wait for ever."""
+    from django.db import connections
+
+    for connection in connections.all(initialized_only=True):
+        if pools := getattr(type(connection), "_connection_pools", None):
+            pools.clear()
+
+
+os.register_at_fork(after_in_child=forget_pools)

@@ -23,7 +23,7 @@ def test_a_form_without_its_token_does_nothing_anywhere(desk: tuple[Numbers, dic
         client = Client(enforce_csrf_checks=True)
         if role:
             client.force_login(people[role])
-        for name in names():
+        for name in set(names()) - {"healthz", "readyz"}:  # which ask nobody who they are, and change nothing
             if client.post(address(name, numbers)).status_code != 403:
                 passed.append(f"{name}, by {role or 'anonymous'}")
     assert not passed, "\n".join(passed)
