@@ -78,6 +78,16 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
             process.wait(timeout=15)
 
 
+@pytest.fixture
+def slow(desk: Desk) -> Iterator[Desk]:
+    """A vendor that takes its time to prepare a file: time for a page to be seen while it waits."""
+    before = desk.control("GET", "switches")["prepare_seconds"]
+    desk.control("PATCH", "switches", prepare_seconds=14)
+    yield desk
+    desk.control("DELETE", "faults")
+    desk.control("PATCH", "switches", prepare_seconds=before)
+
+
 def _wait_for(desk: Desk) -> None:
     until = time.monotonic() + PATIENCE
     while time.monotonic() < until:

@@ -9,10 +9,10 @@ from pathlib import Path
 
 from playwright.sync_api import Page, expect
 
-from tests.journeys.conftest import sign_in
+from tests.journeys.conftest import Desk, sign_in
 
 
-def test_a_saved_segment_becomes_a_file_in_hand(page: Page) -> None:
+def test_a_saved_segment_becomes_a_file_in_hand(page: Page, slow: Desk) -> None:
     sign_in(page, "anna")
     page.goto("/segments/")
     row = page.get_by_role("row").filter(has_text="Spring newsletter")
@@ -20,7 +20,7 @@ def test_a_saved_segment_becomes_a_file_in_hand(page: Page) -> None:
 
     heading = page.get_by_role("heading", level=1)
     expect(heading).to_contain_text("Preparing at APSIS", timeout=15_000)
-    expect(heading).to_contain_text("Ready and verified", timeout=30_000)
+    expect(heading).to_contain_text("Ready and verified", timeout=60_000)
     with page.expect_download() as download:
         page.get_by_role("link", name="Download").first.click()
 

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterator
 
-import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.journeys.conftest import Desk, check_page, sign_in
@@ -18,16 +16,6 @@ window.spoken = 0;
 new MutationObserver(() => window.spoken++).observe(
   document.querySelector("#run-says").parentElement, {childList: true, subtree: true, characterData: true});
 """
-
-
-@pytest.fixture
-def slow(desk: Desk) -> Iterator[Desk]:
-    """A vendor that takes its time to prepare a file."""
-    before = desk.control("GET", "switches")["prepare_seconds"]
-    desk.control("PATCH", "switches", prepare_seconds=14)
-    yield desk
-    desk.control("DELETE", "faults")
-    desk.control("PATCH", "switches", prepare_seconds=before)
 
 
 def press_run(page: Page, name: str = "Spring newsletter") -> str:
