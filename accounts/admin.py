@@ -53,7 +53,9 @@ class GroupsField(forms.ModelMultipleChoiceField):
 
 
 class PersonForm(UserChangeForm):
-    """A person's facts, with the time zone as a choice."""
+    """A person's facts, with the time zone as a choice, and nothing of their password: Django shows its start."""
+
+    password = None  # type: ignore[assignment]  # so Django takes a field out that a form inherits
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -74,7 +76,7 @@ class PersonAdmin(Audited, UserAdmin):
     list_display = ("username", "email", "first_name", "last_name", "is_active", "last_login")
     list_filter = ("is_active", "groups")
     fieldsets = (
-        (None, {"fields": ("username", "password", "door", "factor", "provider")}),
+        (None, {"fields": ("username", "secret", "door", "factor", "provider")}),
         (_("Person"), {"fields": ("first_name", "last_name", "address", "time_zone")}),
         (_("Rights"), {"fields": ("groups",)}),
     )
@@ -93,6 +95,16 @@ class PersonAdmin(Audited, UserAdmin):
     # UserAdmin's two lists side by side are hard to use for three groups, and nameless to a screen reader.
     filter_horizontal = ()
     formfield_overrides = {models.ManyToManyField: {"widget": forms.CheckboxSelectMultiple}}
+
+    @admin.display(description=_("password"))
+    def secret(self, person: User) -> str:
+        """Say whether there is one, and lead to where it is changed."""
+        words = (_("Set"), _("Change…")) if person.has_usable_password() else (_("None"), _("Give one…"))
+        if person.has_lent_password:
+            words = (_("Chosen by an admin, not changed yet"), _("Change…"))
+        return format_html(
+            '{}. <a href="{}">{}</a>', words[0], reverse("admin:auth_user_password_change", args=[person.pk]), words[1]
+        )
 
     @admin.display(description=_("account"))
     def door(self, person: User) -> str:
@@ -140,7 +152,7 @@ class PersonAdmin(Audited, UserAdmin):
 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> tuple[str, ...]:
         """Hold one's own groups still: an admin neither lifts nor locks out themselves."""
-        facts = ("door", "factor", "provider", "address")
+        facts = ("secret", "door", "factor", "provider", "address")
         return (*facts, "groups") if obj and obj.pk == request.user.pk else facts
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:

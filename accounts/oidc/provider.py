@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 import jwt
 from allauth.account.utils import get_next_redirect_url
+from allauth.socialaccount import app_settings
 from allauth.socialaccount.adapter import get_adapter
 from allauth.socialaccount.models import SocialLogin, SocialToken
 from allauth.socialaccount.providers.base import ProviderException
@@ -29,6 +30,7 @@ Claims = dict[str, Any]
 
 AGAIN = "again"  # the field of a form that asks for a sign-in now, whoever is signed in over there
 KNOWN_FOR = 5 * 60  # seconds that where the provider answers is remembered
+LONGEST_SUBJECT: int = app_settings.UID_MAX_LENGTH  # letters that the table of links holds; the standard allows 255
 LEEWAY = 60.0  # seconds that its clock may differ from ours
 # No symmetric one: the client's secret signs nothing here.
 ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"]
@@ -87,6 +89,9 @@ class Wire(OpenIDConnectOAuth2Adapter):  # type: ignore[misc]  # allauth tells n
             raise ProviderException(f"the token is not accepted: {type(error).__name__}") from error
         if claims.get("azp", client_id) != client_id or not claims["sub"]:
             raise ProviderException("the token is for another client, or about nobody")
+        # Told here, for the database would say it with a crash, and SQLite not at all.
+        if len(claims["sub"]) > LONGEST_SUBJECT or not claims["sub"].isprintable():
+            raise ProviderException(f"the subject is longer than {LONGEST_SUBJECT} letters, or has unprintable ones")
         return claims
 
     def _asked(self, url: object, *, token: str = "") -> dict[str, Any]:

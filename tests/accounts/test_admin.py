@@ -54,6 +54,14 @@ def test_a_marketer_stays_out(as_anna: Client, url: str) -> None:
     assert "audit history" not in response.content.decode().lower()
 
 
+def test_nothing_of_a_password_is_shown(as_karin: Client, anna: User) -> None:
+    page = as_karin.get(f"{PEOPLE}{anna.pk}/change/").content.decode()
+    _algorithm, salt, digest = anna.password.split("$")
+    assert salt[:6] not in page
+    assert digest[:6] not in page
+    assert f"{PEOPLE}{anna.pk}/password/" in page
+
+
 def test_an_auditor_sees_the_audit_history_and_nothing_else(as_maria: Client, maria: User) -> None:
     index = as_maria.get("/admin/").content.decode()
     assert "/admin/audit/event/" in index

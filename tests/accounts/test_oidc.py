@@ -261,6 +261,8 @@ def named(amiss: dict[str, Any]) -> str:
         {"claims": {"sub": None}},
         {"claims": {"sub": ""}},
         {"claims": {"sub": 7}},
+        {"claims": {"sub": "sub\0-1"}},
+        {"claims": {"sub": "s" * 192}},
         {"is_email_in_token": False, "userinfo": {"sub": "sub-of-somebody-else"}},
     ],
     ids=named,
