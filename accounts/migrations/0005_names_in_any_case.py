@@ -2,6 +2,22 @@
 
 import django.db.models.functions.text
 from django.db import migrations, models
+from django.db.models import Count
+from django.db.models.functions import Lower
+
+
+def look_for_twins(apps, schema_editor):
+    """Raise RuntimeError where two people would break a constraint; they are named by number, never by address."""
+    people = apps.get_model('accounts', 'User').objects.using(schema_editor.connection.alias)
+    for field in ('username', 'email'):
+        same = people.annotate(same=Lower(field))
+        twins = same.values('same').annotate(count=Count('pk')).filter(count__gt=1).values('same')
+        numbers = [str(pk) for pk in same.filter(same__in=twins).order_by('pk').values_list('pk', flat=True)]
+        if numbers:
+            raise RuntimeError(
+                f'{field.capitalize()}s of people {", ".join(numbers)} differ in nothing but the case of their letters. '
+                'Change them at Admin, People, in the version before this one, then migrate again. Nothing was changed.'
+            )
 
 
 class Migration(migrations.Migration):
@@ -12,6 +28,7 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        migrations.RunPython(look_for_twins, migrations.RunPython.noop),
         migrations.AddConstraint(
             model_name='user',
             constraint=models.UniqueConstraint(django.db.models.functions.text.Lower('username'), name='one_username_in_any_case', violation_error_message='Somebody has this user name already, perhaps in other letters’ case.'),
