@@ -36,7 +36,7 @@ def own_account(request: Request) -> HttpResponse:
         "link": provider_links.of(request.user).filter(provider=settings.OIDC_ISSUER).first(),
         "is_name": second_factor.is_name(request),
         "has_factor": second_factor.has_one(request.user),
-        "others": sum(1 for found in sessions.of(request.user) if found.session_key != request.session.session_key),
+        "others": sessions.of(request.user).exclude(session_key=request.session.session_key).count(),
     }
     return TemplateResponse(request, "accounts/own_account.html", context, status=422 if form.errors else 200)
 

@@ -51,7 +51,7 @@ def toll_of_admission(person: User) -> Toll:
     return Toll(
         credentials=person.credentials.kept().count(),
         runs=ExportRun.objects.visible_to(person).unfinished().count(),
-        sessions=sum(1 for _session in sessions.of(person)),
+        sessions=sessions.of(person).count(),
     )
 
 
@@ -86,7 +86,7 @@ def toll_of_leaving(person: User) -> Toll:
     return Toll(
         credentials=person.credentials.kept().count(),
         runs=ExportRun.objects.visible_to(person).unfinished().count(),
-        sessions=sum(1 for _session in sessions.of(person)),
+        sessions=sessions.of(person).count(),
         segments=SavedSegment.objects.visible_to(person).count(),
     )
 

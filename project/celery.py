@@ -59,6 +59,11 @@ app.conf.update(
             "schedule": settings.FILE_SWEEP,
             "options": {"queue": "calls", "expires": max(settings.FILE_SWEEP, 1.0)},
         },
+        "sessions": {
+            "task": "accounts.tasks.forget_sessions",
+            "schedule": settings.SESSION_FORGET,
+            "options": {"queue": "calls", "expires": settings.SESSION_FORGET},
+        },
         "seal": {
             "task": "audit.tasks.seal",
             "schedule": settings.AUDIT_TICK,

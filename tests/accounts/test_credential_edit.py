@@ -7,11 +7,10 @@ import logging
 from typing import Any
 
 import pytest
-from django.contrib.sessions.models import Session
 from django.test import Client
 
 from accounts import actions, vault
-from accounts.models import Credential, Definitions, User, VendorAccount
+from accounts.models import Credential, Definitions, Session, User, VendorAccount
 from audit.models import Event
 from tests.conftest import Vendor, sign_in
 

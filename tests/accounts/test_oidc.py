@@ -16,12 +16,11 @@ import time_machine
 from allauth.mfa.models import Authenticator
 from allauth.socialaccount.models import SocialAccount, SocialApp, SocialToken
 from django.conf import settings as django_settings
-from django.contrib.sessions.models import Session
 from django.test import Client
 from joserfc.jwk import OctKey, RSAKey
 from werkzeug import Response
 
-from accounts.models import Credential, User
+from accounts.models import Credential, Session, User
 from audit.models import Event
 from audit.sentences import sentence
 from project.logs import formatter

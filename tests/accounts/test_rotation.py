@@ -52,13 +52,14 @@ def test_whatever_the_vault_seals_lies_in_a_column_that_says_so() -> None:
         for column in model._meta.concrete_fields
         if texts.search(column.name) and not column.name.startswith("sealed_")
     }
-    # Read one by one: a hash, a mark, times, and four letters that are shown on purpose.
+    # Read one by one: a hash, a mark, times, four letters that are shown on purpose, what a session is found by.
     assert named == {
         "User.password",
         "User.has_lent_password",
         "Credential.token_expires_at",
         "Credential.token_taken_until",
         "ExportRun.key_ends_in",
+        "Session.session_key",
     }
 
 

@@ -8,10 +8,9 @@ from urllib.parse import quote
 
 import pytest
 import time_machine
-from django.contrib.sessions.models import Session
 from django.test import Client
 
-from accounts.models import User
+from accounts.models import Session, User
 from audit.models import Event
 
 LOGIN = "/accounts/login/"

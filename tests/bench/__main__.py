@@ -14,6 +14,7 @@ BENCHES = {
     "converting": "a workbook, by the desk and by openpyxl in turn; a CSV for Excel; contactable people",
     "waiting": "ten thousand runs that wait",
     "downloads": "pages and polls beside twenty downloads",
+    "watching": "five hundred open run pages that ask whether anything has changed",
     "lists": "a busy marketer's pages among 100,000 runs",
     "audit": "the audit history's pages over a million events",
 }

@@ -6,11 +6,10 @@ import logging
 from typing import Any
 
 import pytest
-from django.contrib.sessions.models import Session
 from django.test import Client
 from django.utils import timezone
 
-from accounts.models import User, VendorAccount
+from accounts.models import Session, User, VendorAccount
 from audit import actions as audit
 from audit import index, sealing
 from audit.models import Event

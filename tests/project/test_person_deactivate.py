@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from django.contrib.sessions.models import Session
 from django.test import Client
 
 from accounts import sessions
-from accounts.models import Credential, User
+from accounts.models import Credential, Session, User
 from audit.models import Event
 from exports import actions
 from exports.models import ExportRun, SavedSegment
