@@ -11,6 +11,7 @@ from django.utils.translation import pgettext_lazy
 # One line an action, in the order of a list to choose from. An action that is not here is called by its bare word.
 ACTIONS: Mapping[str, Any] = {
     "file.downloaded": lazy("File downloaded"),
+    "file.looked_at": lazy("File looked at"),
     "file.derived": lazy("Form of a file made"),
     "file.removed": lazy("File removed"),
     "run.started": lazy("Run started"),

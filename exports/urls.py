@@ -21,6 +21,7 @@ urlpatterns = [
     path("runs/<int:pk>/", views.run_detail, name="run_detail"),
     path("runs/<int:pk>/live/", views.run_live, name="run_live"),
     path("runs/<int:pk>/cancel/", views.run_cancel, name="run_cancel"),
+    path("runs/<int:pk>/rows/", views.run_look, name="run_look"),
     path("runs/<int:pk>/files/", views.run_files, name="run_files"),
     path("runs/<int:pk>/files/make/", views.derived_create, name="derived_create"),
     path("runs/<int:pk>/files/made/<int:derived>/", views.derived_download, name="derived_download"),

@@ -9,7 +9,7 @@ from typing import Any
 from django import template
 from django.template.context import Context
 from django.utils import formats, timezone
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -411,3 +411,18 @@ def section_here(context: Context | Mapping[str, Any]) -> str:
 def headline(run: Any) -> str:
     """The one sentence of a run's own page, for lists: what it brings along, or what its code says."""
     return getattr(run, "headline", "") or " ".join(sentences.headline(run))
+
+
+# ── Cells of a file ──────────────────────────────────────────────────────────────────────────────────────────
+
+
+@register.filter
+def as_cell(cell: Any) -> SafeString:
+    """A cell of a file, as exports.looking parts it: text, marks for what cannot be seen, and where it was cut."""
+    shown = format_html_join(
+        "", "{}", ((format_html('<span class="mark">{}</span>' if p.is_mark else "{}", p.text),) for p in cell.pieces)
+    )
+    if not cell.length:
+        return shown
+    cut = ngettext("%(n)s character", "%(n)s characters", cell.length) % {"n": count(cell.length)}
+    return format_html('{}<span class="mark">… {}</span>', shown, cut)

@@ -2,6 +2,7 @@
 
 from exports.views.editor import segment_draft, segment_edit, segment_new, segment_options
 from exports.views.files import derived_create, derived_download, run_download, run_files
+from exports.views.looking import run_look
 from exports.views.runs import run_cancel, run_create, run_detail, run_list, run_live
 from exports.views.segments import (
     segment_duplicate,
@@ -21,6 +22,7 @@ __all__ = [
     "run_files",
     "run_list",
     "run_live",
+    "run_look",
     "segment_draft",
     "segment_duplicate",
     "segment_edit",
