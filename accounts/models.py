@@ -2,6 +2,7 @@
 
 from zoneinfo import available_timezones
 
+from django.conf import settings
 from django.contrib.auth.models import AbstractUser
 from django.core.exceptions import ValidationError
 from django.db import models
@@ -26,6 +27,12 @@ class User(AbstractUser):
     email = models.EmailField(_("e-mail address"), unique=True)
     time_zone = models.CharField(
         _("time zone"), max_length=64, default="Europe/Stockholm", validators=[check_time_zone]
+    )
+    language = models.CharField(
+        _("language"),
+        max_length=8,
+        blank=True,
+        choices=[("", _("What the browser asks for")), *settings.LANGUAGES],
     )
     has_shortcuts = models.BooleanField(_("keyboard shortcuts"), default=True)
 
