@@ -365,14 +365,15 @@ def follow_groups(person: User) -> None:
 
 
 @transaction.atomic
-def set_preferences(person: User, *, time_zone: str, has_shortcuts: bool) -> None:
-    """Let the desk work for a person as they like: in their time zone, with single-key shortcuts or without."""
+def set_preferences(person: User, *, language: str, time_zone: str, has_shortcuts: bool) -> None:
+    """Let the desk work for a person as they like: its language, its time zone, single-key shortcuts or none."""
     kept = User.objects.get(pk=person.pk)
-    changed = ["time zone"] if time_zone != kept.time_zone else []
+    changed = ["language"] if language != kept.language else []
+    changed += ["time zone"] if time_zone != kept.time_zone else []
     changed += ["keyboard shortcuts"] if has_shortcuts != kept.has_shortcuts else []
     if not changed:
         return
-    User.objects.filter(pk=person.pk).update(time_zone=time_zone, has_shortcuts=has_shortcuts)
+    User.objects.filter(pk=person.pk).update(language=language, time_zone=time_zone, has_shortcuts=has_shortcuts)
     audit.record("person.changed", by=person, target=person, fields=changed)
 
 

@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from accounts import actions, recent
+from accounts import actions, languages, recent
 from accounts.models import User
 from accounts.oidc import company
 from audit import denials, sessions
@@ -38,9 +38,10 @@ class ClosedDoor(DefaultAccountAdapter):  # type: ignore[misc]  # allauth tells 
     }
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
-        """Send a mail; where no mail server takes it, say so on the next page, whoever was to get it."""
+        """Send a mail in its reader's language; where no mail server takes it, say so on the next page."""
         try:
-            super().send_mail(template_prefix, email, context)
+            with languages.of(context.get("user")):
+                super().send_mail(template_prefix, email, context)
         except OSError as error:  # what SMTP says is one, too
             logger.error("A mail was not sent: %s.", type(error).__name__)  # noqa: TRY400 - its trace may name addresses
             sentence = _("No mail was sent: this desk’s mail server takes none now. Ask your admin for a new password.")

@@ -15,6 +15,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import formats, timezone
 from django.utils.html import format_html
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts import actions, provider_links, second_factor
@@ -45,11 +46,21 @@ class Audited(admin.ModelAdmin):
 class GroupsField(forms.ModelMultipleChoiceField):
     """Groups by their numbers; one that no key of the database can be is no group, and nothing breaks on it."""
 
+    def label_from_instance(self, obj: Any) -> str:
+        return gettext(obj.name)
+
     def clean(self, value: Any) -> Any:
         try:
             return super().clean(value)
         except OverflowError:
             raise forms.ValidationError(_("The form names a group that there cannot be.")) from None
+
+
+class GroupsFilter(admin.RelatedFieldListFilter):
+    """Lists people by group."""
+
+    def field_choices(self, *args: Any) -> list[tuple[Any, str]]:
+        return [(pk, gettext(str(name))) for pk, name in super().field_choices(*args)]
 
 
 class PersonForm(UserChangeForm):
@@ -73,11 +84,11 @@ class PersonAdmin(Audited, UserAdmin):
 
     noun = "person"
     form = PersonForm
-    list_display = ("username", "email", "first_name", "last_name", "is_active", "last_login")
-    list_filter = ("is_active", "groups")
+    list_display = ("username", "email", "first_name", "last_name", "is_open", "last_login")
+    list_filter = ("is_active", ("groups", GroupsFilter))
     fieldsets = (
         (None, {"fields": ("username", "secret", "door", "factor", "provider")}),
-        (_("Person"), {"fields": ("first_name", "last_name", "address", "time_zone")}),
+        (_("Person"), {"fields": ("first_name", "last_name", "address", "language", "time_zone")}),
         (_("Rights"), {"fields": ("groups",)}),
     )
     add_fieldsets = (
@@ -105,6 +116,11 @@ class PersonAdmin(Audited, UserAdmin):
         return format_html(
             '{}. <a href="{}">{}</a>', words[0], reverse("admin:auth_user_password_change", args=[person.pk]), words[1]
         )
+
+    @admin.display(description=_("account"), ordering="is_active")
+    def is_open(self, person: User) -> str:
+        """Say in a word whether the person may sign in."""
+        return str(_("Open") if person.is_active else _("Closed"))
 
     @admin.display(description=_("account"))
     def door(self, person: User) -> str:
@@ -204,7 +220,7 @@ class VendorAccountAdmin(Audited):
 
     noun = "account"
     form = VendorAccountForm
-    list_display = ("name", "region", "base_url", "consent_version")
+    list_display = ("name", "region", "answers_at", "consent_version")
 
     def get_fields(self, request: HttpRequest, obj: VendorAccount | None = None) -> tuple[str, ...]:
         if obj is None:
@@ -213,6 +229,10 @@ class VendorAccountAdmin(Audited):
 
     def get_readonly_fields(self, request: HttpRequest, obj: VendorAccount | None = None) -> tuple[str, ...]:
         return ("place",) if obj else ()
+
+    @admin.display(description=_("address"))
+    def answers_at(self, account: VendorAccount) -> str:
+        return account.base_url
 
     @admin.display(description=_("address"))
     def place(self, account: VendorAccount) -> str:

@@ -17,7 +17,7 @@ class CredentialForm(forms.Form):
     """A client ID and its secret, as the vendor shows them once when a key is made."""
 
     # Where the page said that the key will go. It goes there or nowhere, should the account move meanwhile.
-    address = forms.CharField(widget=forms.HiddenInput)
+    address = forms.CharField(label=_("Address"), widget=forms.HiddenInput)
     client_id = forms.CharField(
         label=_("Client ID"),
         max_length=200,
@@ -145,13 +145,18 @@ class MoveForm(forms.ModelForm):
 
 
 class PreferencesForm(forms.ModelForm):
-    """How the desk works for a person: their time zone, and whether single keys do something."""
+    """How the desk works for a person: their language, their time zone, and whether single keys do something."""
 
     class Meta:
         model = User
-        fields = ("time_zone", "has_shortcuts")
-        labels: ClassVar[dict[str, Any]] = {"time_zone": _("Where you work"), "has_shortcuts": _("Keyboard shortcuts")}
+        fields = ("language", "time_zone", "has_shortcuts")
+        labels: ClassVar[dict[str, Any]] = {
+            "language": _("Language"),
+            "time_zone": _("Where you work"),
+            "has_shortcuts": _("Keyboard shortcuts"),
+        }
         help_texts: ClassVar[dict[str, Any]] = {
+            "language": _("Of the pages and of mails to you. Files stay as they are."),
             "time_zone": _("Every time on this desk is shown in this zone."),
             "has_shortcuts": _("Single letters lead about and search; “?” shows them. In a field they are letters."),
         }

@@ -2,8 +2,10 @@
 
 from django.apps import apps
 from django.db import DEFAULT_DB_ALIAS
+from django.utils.translation import gettext_noop
 
-MARKETER, AUDITOR, ADMIN = "Marketer", "Auditor", "Admin"
+# Their names in the database and the settings; people read them in their own language.
+MARKETER, AUDITOR, ADMIN = gettext_noop("Marketer"), gettext_noop("Auditor"), gettext_noop("Admin")
 
 # Those whose work is in the admin site.
 STAFF = {AUDITOR, ADMIN}

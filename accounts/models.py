@@ -32,6 +32,12 @@ class User(AbstractUser):
     time_zone = models.CharField(
         _("time zone"), max_length=64, default="Europe/Stockholm", validators=[check_time_zone]
     )
+    language = models.CharField(
+        _("language"),
+        max_length=8,
+        blank=True,
+        choices=[("", _("What the browser asks for")), *settings.LANGUAGES],
+    )
     has_shortcuts = models.BooleanField(_("keyboard shortcuts"), default=True)
 
     # An admin chose the present password, and so knows it: its owner chooses another before anything else.

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts import actions, provider_links, second_factor, sessions
+from accounts import actions, languages, provider_links, second_factor, sessions
 from accounts.forms import PreferencesForm
 from accounts.oidc import company
 from accounts.requests import Request
@@ -22,13 +22,14 @@ def own_account(request: Request) -> HttpResponse:
     form = PreferencesForm(request.POST if request.method == "POST" else None, instance=request.user)
     if form.is_valid():
         actions.set_preferences(request.user, **form.cleaned_data)
-        messages.success(request, _("The desk works so for you from now on."))
+        with languages.of(request.user):
+            messages.success(request, _("The desk works so for you from now on."))
         return redirect("own_account")
     factors = Authenticator.objects.filter(user=request.user).order_by("created_at")
     codes = factors.filter(type=Authenticator.Type.RECOVERY_CODES).first()
     context = {
         "form": form,
-        "groups": [group.name for group in request.user.groups.all()],
+        "groups": [_(group.name) for group in request.user.groups.all()],
         "app": factors.filter(type=Authenticator.Type.TOTP).first(),
         "passkeys": factors.filter(type=Authenticator.Type.WEBAUTHN),
         "codes_left": len(codes.wrap().get_unused_codes()) if codes else None,

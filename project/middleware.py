@@ -11,7 +11,7 @@ from django.urls import Resolver404, resolve
 from django.utils import timezone
 from django_htmx.http import HttpResponseClientRefresh
 
-from accounts import lent_password
+from accounts import languages, lent_password
 from accounts import second_factor as second_factor_rules
 from accounts.requests import Request
 
@@ -37,6 +37,19 @@ def own_time_zone(get_response: Answer) -> Answer:
         zone = getattr(request.user, "time_zone", None) or settings.TIME_ZONE
         with timezone.override(ZoneInfo(zone)):
             return get_response(request)
+
+    return middleware
+
+
+def own_language(get_response: Answer) -> Answer:
+    """Speak to each person in the language they chose, before the one that their browser asks for."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        with languages.of(request.user) as language:
+            request.LANGUAGE_CODE = language  # type: ignore[attr-defined]  # Django's own middleware sets it, too
+            response = get_response(request)
+        response.headers.setdefault("Content-Language", language)
+        return response
 
     return middleware
 

@@ -9,7 +9,6 @@ from pathlib import Path
 import environ
 from csp.constants import NONCE, NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
-from django.utils.translation import gettext_lazy as _
 
 from project import demo_keys, keys
 
@@ -89,6 +88,7 @@ MIDDLEWARE = [
     "project.middleware.own_password",
     "project.middleware.second_factor",
     "project.middleware.own_time_zone",
+    "project.middleware.own_language",
     "project.middleware.fresh_page_for_lost_session",
 ]
 
@@ -291,8 +291,9 @@ RUN_PRESENCE = env.float("RUN_PRESENCE", 10.0)  # a worker and beat say that the
 RUN_ASK_AGAIN = env.float("RUN_ASK_AGAIN", 120.0)  # after an answer was lost
 
 # ── Language and time ────────────────────────────────────────────────────────────────────────────────────────
-LANGUAGE_CODE = "en"
-LANGUAGES = [("en", _("English")), ("sv", _("Swedish"))]
+# Spoken where nobody says which: by a browser that asks for neither, and in mails to those who have chosen none.
+LANGUAGE_CODE = env.str("DEFAULT_LANGUAGE", "en")
+LANGUAGES = [("en", "English"), ("sv", "Svenska")]  # each called what those who read it call it
 LOCALE_PATHS = [BASE_DIR / "locale"]
 TIME_ZONE = "Europe/Stockholm"
 USE_TZ = True

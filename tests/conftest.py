@@ -17,6 +17,7 @@ from django.contrib.auth.models import Group
 from django.core.cache import cache
 from django.db import connection
 from django.test import Client
+from django.utils import translation
 
 from accounts import clients
 from accounts.models import Credential, User, VendorAccount
@@ -97,6 +98,13 @@ def _quick_settings(settings: Any) -> None:
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
     cache.clear()  # the memory is the process's: what one test counted (sign-ins, say) must not throttle another
+
+
+@pytest.fixture(autouse=True)
+def _english() -> Iterator[None]:
+    """Let no test hear the language of the one before: what the last request spoke goes on being spoken."""
+    with translation.override("en"):
+        yield
 
 
 # ── The cast ─────────────────────────────────────────────────────────────────────────────────────────────────
