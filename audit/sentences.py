@@ -14,6 +14,8 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
+from audit.words import purpose_name
+
 if TYPE_CHECKING:
     from audit.models import Event
 
@@ -97,10 +99,14 @@ SENTENCES: Mapping[str, Any] = {
 FORMS: Mapping[str, Any] = {
     "content": lazy("as CSV"),
     "received": lazy("as it was received"),
+    "csv": lazy("as CSV"),
+    "workbook": lazy("as Excel"),
     "excel": lazy("as Excel"),
-    "excel_csv": lazy("as CSV for Excel"),
+    "excel-csv": lazy("as CSV for Excel"),
     "readable": lazy("in readable form"),
-    "contactable": lazy("as contactable only"),
+    "contactable-csv": lazy("as CSV, contactable only"),
+    "contactable-workbook": lazy("as Excel, contactable only"),
+    "contactable-excel-csv": lazy("as CSV for Excel, contactable only"),
 }
 # Why the desk let nobody in whom the company's provider vouched for.
 BECAUSE: Mapping[str, Any] = {
@@ -165,7 +171,7 @@ def _phrases(event: Event) -> dict[str, str]:
     return {
         "form": str(FORMS.get(form, form)),
         "amount": f"{readable(event.facts.get(amount, '…'))} {PEOPLE if amount == 'people' else ROWS}",
-        "purpose": _(", purpose “%(purpose)s”") % {"purpose": purpose} if purpose else "",
+        "purpose": _(", purpose “%(purpose)s”") % {"purpose": purpose_name(purpose)} if purpose else "",
     }
 
 

@@ -76,7 +76,9 @@ def event_detail(request: HttpRequest, pk: str) -> HttpResponse:
         "action": words.action_name(event.action),
         "thing": words.thing_name(event.target_key) if event.target_key else "",
         "about": _about(event),
-        "facts": [(words.FACTS.get(name, name), readable(value)) for name, value in event.told_facts.items()],
+        "facts": [
+            (words.FACTS.get(name, name), readable(words.told(name, value))) for name, value in event.told_facts.items()
+        ],
         "subjects": [_address(filters.about_person([pseudonym])) for pseudonym in event.subjects],
         "by_person": _address(f"person={event.actor_id or 0}"),
         "state": _state(event, before),

@@ -111,6 +111,13 @@ FACTS: Mapping[str, Any] = {
     "version": lazy("Version"),
 }
 
+# What a file was taken for, where it was said by a button: its word in the facts → what the button says.
+PURPOSES: Mapping[str, Any] = {
+    "mailing": lazy("a mailing"),
+    "analysis": lazy("an analysis"),
+    "check": lazy("a quality check"),
+}
+
 SIGN_INS = tuple(word for word in ACTIONS if word.startswith("session."))
 DENIED = ("access.denied", "access.forbidden")
 SECURITY = (
@@ -146,6 +153,16 @@ REFUSED = {*DENIED, "credential.rejected", *(word for word in SECURITY if word.s
 def action_name(word: str) -> str:
     """Return what an action is called."""
     return str(ACTIONS.get(word, word))
+
+
+def purpose_name(word: str) -> str:
+    """Return a purpose as it was said."""
+    return str(PURPOSES.get(word, word))
+
+
+def told(name: str, value: Any) -> Any:
+    """Return a fact by its name as it was said."""
+    return purpose_name(value) if name == "purpose" else value
 
 
 def mark(word: str) -> str:

@@ -1,7 +1,8 @@
-"""The form of a saved segment: what is typed. What is picked is read by `exports.draft`."""
+"""What is typed and ticked. What is picked in the editor of a saved segment is read by `exports.draft`."""
 
 from __future__ import annotations
 
+import re
 from typing import Any
 from zoneinfo import available_timezones
 
@@ -9,6 +10,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
+from audit.words import PURPOSES
 from exports.models import DerivedFile, SavedSegment
 from exports.offers import Wish
 from exports.selection import Contactable
@@ -82,3 +84,25 @@ class WishForm(forms.Form):
         if cleaned["rows"] != "contactable":
             return Wish(cleaned["form"])
         return Wish(cleaned["form"], Contactable(tuple(cleaned["consents"]), tuple(cleaned["segments"])))
+
+
+AN_ADDRESS = re.compile(r"\S@\S+\.\S")
+
+
+class PurposeForm(forms.Form):
+    """What a download is for: one of the presets, by its button, or a few words; nothing where nothing is asked."""
+
+    preset = forms.ChoiceField(choices=[(word, word) for word in PURPOSES], required=False)
+    said = forms.CharField(
+        label=_("What it is for"), max_length=200, required=False, widget=forms.TextInput(attrs={"class": "in"})
+    )
+
+    def clean_said(self) -> str:
+        said = " ".join(str(self.cleaned_data["said"]).split())
+        if AN_ADDRESS.search(said):
+            raise forms.ValidationError(_("Say what it is for without anybody’s address: this is kept for years."))
+        return said
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        return cleaned | {"purpose": cleaned.get("preset") or cleaned.get("said") or ""}

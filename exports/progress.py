@@ -11,7 +11,22 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from exports import attempts, figures, files, gauge, journey, panel, remedies, sentences, shelf
+from accounts.models import User
+from exports import (
+    asking,
+    attempts,
+    figures,
+    files,
+    gauge,
+    grants,
+    journey,
+    panel,
+    remedies,
+    sentences,
+    shelf,
+    taken,
+)
+from exports.asking import Ask
 from exports.forms import WishForm
 from exports.models import ExportLine, ExportRun
 from runs import line
@@ -66,8 +81,8 @@ def place(run: ExportRun, *, now: datetime) -> int:
     return line.place(run, now=now) if run.code == line.WAITING and not run.cancel_asked_at else 0
 
 
-def shown(run: ExportRun, *, now: datetime, said: str = "") -> dict[str, Any]:
-    """Return everything the page and its fragment need.
+def shown(run: ExportRun, *, to: User, now: datetime, said: str = "") -> dict[str, Any]:
+    """Return everything the page and its fragment need, for the person who looks.
 
     `said` is the mark of the sentence that the page shows: while it is the same, the sentence is not sent again, so
     that nobody hears it twice.
@@ -82,6 +97,7 @@ def shown(run: ExportRun, *, now: datetime, said: str = "") -> dict[str, Any]:
     hops = lines if len(lines) < MOST_LINES else list(run.lines.exclude(code="still_preparing")[:MOST_LINES])
     past = None if run.is_over else gauge.past(run)
     at = journey.times(run, hops)
+    last = grants.last_purpose(run, to) if has_bytes else ""
     told = [(line, *sentences.line(line.code, line.facts)) for line in lines]
     return {
         "run": run,
@@ -109,12 +125,19 @@ def shown(run: ExportRun, *, now: datetime, said: str = "") -> dict[str, Any]:
         "has_bytes": has_bytes,
         "is_gone": is_gone,
         "figures": figures.of(run),
-        "shelf": shelf.of(run, now=now) if has_bytes else None,
+        "shelf": shelf.of(run, now=now, last=last) if has_bytes else None,
+        "asks": _asks(run, last) if has_bytes else {},
+        "taken": taken.of(run),
         "wish": WishForm(widest=shelf.all_of(run)) if has_bytes else None,
         "remedies": remedies.of(run.code) if run.status == Status.FAILED else [],
         "meaning": _meaning(run) if run.status == Status.FAILED else "",
         "asked": _asked(run),
     }
+
+
+def _asks(run: ExportRun, last: str) -> dict[str, Ask]:
+    """Return what is asked before the file itself is downloaded, by its forms."""
+    return {form: asking.of(run, files.copy_of(run, form), name=files.called(form), last=last) for form in files.FORMS}
 
 
 def _mark(so: str, soft: str, lead: str, run: ExportRun) -> str:

@@ -11,7 +11,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 from django.utils.translation import ngettext
 
-from exports import offers
+from exports import asking, files, offers
+from exports.asking import Ask
 from exports.models import DerivedFile, ExportFile, ExportRun
 from exports.offers import Wish
 from exports.selection import Contactable
@@ -52,6 +53,7 @@ class Item:
     progress: str = ""
     said: str = ""  # why it failed, or is not offered
     remarks: list[str] = field(default_factory=list)
+    ask: Ask | None = None  # before it is downloaded
 
 
 @dataclass(frozen=True)
@@ -63,14 +65,19 @@ class Shelf:
     mark: str
 
 
-def of(run: ExportRun, *, now: datetime) -> Shelf | None:
-    """Return the shelf of a run's file; None when there is none, or none any more."""
+def of(run: ExportRun, *, now: datetime, last: str = "") -> Shelf | None:
+    """Return the shelf of a run's file; None when there is none, or none any more.
+
+    `last` is what the person who looks said last time when they were asked what a file is for.
+    """
     file = run.file
     if file is None or not file.is_kept(now):
         return None
     made = list(DerivedFile.objects.filter(of=file))
-    items = [_whole(file, Form.WORKBOOK, made), _whole(file, Form.EXCEL_CSV, made)]
-    items += [_item(derived) for derived in made if derived.choice and derived.status not in _ENDED_WITHOUT]
+    for derived in made:
+        derived.of = file  # which knows its run, so that no form asks for either again
+    items = [_whole(file, Form.WORKBOOK, made, last), _whole(file, Form.EXCEL_CSV, made, last)]
+    items += [_item(derived, last) for derived in made if derived.choice and derived.status not in _ENDED_WITHOUT]
     seen = ",".join(f"{derived.pk}:{derived.version}" for derived in made)
     is_busy = any(derived.status in UNFINISHED for derived in made)
     return Shelf(items, PACE if is_busy else 0, f"{zlib.crc32(seen.encode()):08x}")
@@ -79,19 +86,20 @@ def of(run: ExportRun, *, now: datetime) -> Shelf | None:
 _ENDED_WITHOUT = (Status.FAILED, Status.CANCELLED)
 
 
-def _whole(file: ExportFile, form: Form, made: list[DerivedFile]) -> Item:
+def _whole(file: ExportFile, form: Form, made: list[DerivedFile], last: str) -> Item:
     """Return a form of all rows: the one that is there or on its way, or what became of the last try, or the offer."""
     tries = [derived for derived in made if derived.form == form and not derived.choice]
     kept = [derived for derived in tries if derived.status not in _ENDED_WITHOUT]
     if kept or tries:
-        return _item((kept or tries)[-1])
+        return _item((kept or tries)[-1], last)
     why = offers.refusal(file, Wish(form))
     return Item(form, str(form.label), str(PURPOSES[form]), "refused" if why else "offered", said=why)
 
 
-def _item(derived: DerivedFile) -> Item:
+def _item(derived: DerivedFile, last: str) -> Item:
     form = Form(derived.form)
-    name = _("Contactable only, %(form)s") % {"form": form.label} if derived.choice else str(form.label)
+    name = called(derived)
+    is_there = derived.status == Status.SUCCEEDED
     state = {Status.SUCCEEDED: "there", Status.FAILED: "failed", Status.CANCELLED: "failed"}.get(
         Status(derived.status), "making"
     )
@@ -104,7 +112,14 @@ def _item(derived: DerivedFile) -> Item:
         progress=_progress(derived),
         said=_trouble(derived) if state == "failed" else "",
         remarks=_remarks(derived),
+        ask=asking.of(derived.of.run, files.copy_of_derived(derived), name=name, last=last) if is_there else None,
     )
+
+
+def called(derived: DerivedFile) -> str:
+    """Return what a page calls what was made of a file."""
+    label = Form(derived.form).label
+    return _("Contactable only, %(form)s") % {"form": label} if derived.choice else str(label)
 
 
 def chosen(choice: dict[str, Any]) -> str:

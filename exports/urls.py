@@ -25,5 +25,7 @@ urlpatterns = [
     path("runs/<int:pk>/files/", views.run_files, name="run_files"),
     path("runs/<int:pk>/files/make/", views.derived_create, name="derived_create"),
     path("runs/<int:pk>/files/made/<int:derived>/", views.derived_download, name="derived_download"),
+    path("runs/<int:pk>/files/made/<int:derived>/take/", views.derived_take, name="derived_take"),
+    path("runs/<int:pk>/files/<str:form>/take/", views.run_take, name="run_take"),
     path("runs/<int:pk>/files/<str:form>/", views.run_download, name="run_download"),
 ]

@@ -22,7 +22,21 @@ from accounts.models import VendorAccount
 from accounts.requests import Request
 from audit.models import Event
 from audit.views import Line
-from exports import draft, figures, fortnight, gauge, journey, listing, panel, picture, preflight, remedies
+from exports import (
+    asking,
+    draft,
+    figures,
+    files,
+    fortnight,
+    gauge,
+    journey,
+    listing,
+    panel,
+    picture,
+    preflight,
+    remedies,
+    taken,
+)
 from exports.attempts import Attempt
 from exports.models import ExportFile, ExportRun, SavedSegment
 from exports.spec import EMAIL, SMS, Choice, ColumnChoice, ConsentSpec, TopicChoice
@@ -87,6 +101,8 @@ def design(request: Request) -> HttpResponse:
         "run": run,
         "figures": figures.of(run),
         "has_bytes": True,
+        "asks": {form: _ask(form) for form in files.FORMS},
+        "taken": _taken(now),
         "attempts": [
             Attempt(1, now - 9 * MINUTE, 3 * MINUTE, "failed", "Gave up", ""),
             Attempt(2, now - 5 * MINUTE, 2 * MINUTE, "ready", "Ready", ""),
@@ -163,6 +179,18 @@ def _panels(run: ExportRun, now: datetime) -> list[list[panel.Cell]]:
     fetched = panel.Cell("Fetched so far", "3.1 MB", "of 5.1 MB", "0.4 MB a second on average, for 8 s.", share=61.0)
     waiting = panel.Cell("The line at APSIS, account Nordlys Handel", "", places=places)
     return [[usual, asked], [waiting, fetched]]
+
+
+def _ask(form: files.Form) -> asking.Ask:
+    return asking.Ask(form, files.called(form), "?", 48_310, restarts=form == "content", is_needed=True, last="")
+
+
+def _taken(now: datetime) -> taken.Told:
+    items = [
+        taken.Taken(now - 3 * MINUTE, "Jonas Lind", "as Excel", "a quality check", "1.1 MB of 1.3 MB"),
+        taken.Taken(now - 9 * MINUTE, "Anna Berg", "as CSV", "", "whole"),
+    ]
+    return taken.Told("Downloaded 2 times, by Jonas Lind (1), Anna Berg (1)", items)
 
 
 def _hops(now: datetime) -> list[tuple[Any, str, str]]:

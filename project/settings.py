@@ -271,6 +271,9 @@ STORAGES = {
     },
 }
 FILE_KEPT_DAYS = env.int("FILE_KEPT_DAYS", 7)
+# Above this many rows a file is handed out for a purpose alone; 0 asks at every file, and -1 at none.
+_above = env.int("PURPOSE_ABOVE_ROWS", 10_000)
+PURPOSE_ABOVE_ROWS = None if _above < 0 else _above
 FILE_SWEEP = env.float("FILE_SWEEP", 60.0)  # seconds between two looks for files whose time is over
 # A vendor's file may unpack to this many bytes, no more: a gzip bomb ends here.
 FILE_MAX_CONTENT_BYTES = env.int("FILE_MAX_CONTENT_BYTES", 50 * 1024**3)

@@ -29,8 +29,16 @@
     note.hidden = false;
   }
 
+  // What somebody has opened and is writing in is not drawn anew under their hands.
+  const isInUse = (element) => "popover" in element && element.querySelector(":popover-open");
+
+  document.addEventListener("submit", (event) => {
+    const sheet = event.target.closest("[popover]");
+    if (sheet && sheet.hidePopover) sheet.hidePopover();  // what comes is a file, and the page stays
+  });
+
   document.addEventListener("htmx:beforeRequest", (event) => {
-    if (!polls(event) || !document.hidden) return;
+    if (!polls(event) || !(document.hidden || isInUse(event.detail.elt))) return;
     skipped.add(event.detail.elt);
     event.preventDefault();
   });

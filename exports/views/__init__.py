@@ -1,7 +1,8 @@
 """One module a subject: saved segments, their editor, runs, their files."""
 
+from exports.views.downloads import derived_download, derived_take, run_download, run_take
 from exports.views.editor import segment_draft, segment_edit, segment_new, segment_options
-from exports.views.files import derived_create, derived_download, run_download, run_files
+from exports.views.files import derived_create, run_files
 from exports.views.looking import run_look
 from exports.views.runs import run_cancel, run_create, run_detail, run_list, run_live
 from exports.views.segments import (
@@ -15,6 +16,7 @@ from exports.views.segments import (
 __all__ = [
     "derived_create",
     "derived_download",
+    "derived_take",
     "run_cancel",
     "run_create",
     "run_detail",
@@ -23,6 +25,7 @@ __all__ = [
     "run_list",
     "run_live",
     "run_look",
+    "run_take",
     "segment_draft",
     "segment_duplicate",
     "segment_edit",

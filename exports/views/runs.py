@@ -82,7 +82,7 @@ def run_create(request: Request, pk: int) -> HttpResponse:
 @permission_required("exports.view_exportrun", raise_exception=True)
 def run_detail(request: Request, pk: int) -> HttpResponse:
     """Show a run: one sentence, its journey, its log, its files."""
-    return TemplateResponse(request, "exports/run_detail.html", shown(own(request, pk)))
+    return TemplateResponse(request, "exports/run_detail.html", shown(request, own(request, pk)))
 
 
 @require_safe
@@ -99,7 +99,7 @@ def run_live(request: Request, pk: int) -> HttpResponse:
 
 @permission_required("exports.view_exportrun", raise_exception=True)
 def _live(request: Request, pk: int) -> HttpResponse:
-    context = shown(own(request, pk), said=request.GET.get("said", ""))
+    context = shown(request, own(request, pk), said=request.GET.get("said", ""))
     return TemplateResponse(request, "exports/run_detail.html#run_live", context)
 
 
@@ -127,6 +127,6 @@ def own(request: Request, pk: int) -> ExportRun:
     return denials.own_or_404(request, runs.select_related(*told), pk=pk)
 
 
-def shown(run: ExportRun, *, said: str = "") -> dict[str, Any]:
+def shown(request: Request, run: ExportRun, *, said: str = "") -> dict[str, Any]:
     """Return what the run's page and its fragments need."""
-    return {"here": "runs", **progress.shown(run, now=timezone.now(), said=said)}
+    return {"here": "runs", **progress.shown(run, to=request.user, now=timezone.now(), said=said)}

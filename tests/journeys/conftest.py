@@ -17,7 +17,7 @@ from typing import Any
 import httpx
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Download, Page, Playwright
 
 from accounts.demo_people import PASSWORD
 from tests.conftest import CHROMIUM, NO_CHROMIUM
@@ -145,6 +145,14 @@ def sign_in(page: Page, username: str) -> None:
     page.get_by_role("button", name="Sign in").click()
     # The home page's address whole: “**/” would match the sign-in page too, and not wait for anything.
     page.wait_for_url(re.compile(r"^https?://[^/]+/$"))
+
+
+def take(page: Page, name: str = "Download") -> Download:
+    """Press a Download button, say what it is for, and return what comes."""
+    page.get_by_role("button", name=name).first.click()
+    with page.expect_download() as download:
+        page.locator(".take:popover-open").get_by_role("button", name="A mailing").click()
+    return download.value
 
 
 def check_page(page: Page, name: str) -> None:

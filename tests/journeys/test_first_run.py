@@ -9,7 +9,7 @@ from pathlib import Path
 
 from playwright.sync_api import Page, expect
 
-from tests.journeys.conftest import Desk, sign_in
+from tests.journeys.conftest import Desk, sign_in, take
 
 
 def test_a_saved_segment_becomes_a_file_in_hand(page: Page, slow: Desk) -> None:
@@ -21,14 +21,13 @@ def test_a_saved_segment_becomes_a_file_in_hand(page: Page, slow: Desk) -> None:
     heading = page.get_by_role("heading", level=1)
     expect(heading).to_contain_text("Preparing at APSIS", timeout=15_000)
     expect(heading).to_contain_text("Ready and verified", timeout=60_000)
-    with page.expect_download() as download:
-        page.get_by_role("link", name="Download").first.click()
+    download = take(page)
 
-    path = Path(download.value.path())
+    path = Path(download.path())
     rows = list(csv.DictReader(io.StringIO(path.read_text(encoding="utf-8"))))
     assert len(rows) > 1_000
     assert {"EmailConsent", "MobileConsent", "Email"} <= set(rows[0])
-    assert download.value.suggested_filename.startswith("apsis_spring-newsletter_v1_")
+    assert download.suggested_filename.startswith("apsis_spring-newsletter_v1_")
 
     # The picture in the README is this very run: PICTURES=docs/pictures make test ARGS=tests/journeys/test_first_run.py
     if folder := os.environ.get("PICTURES"):

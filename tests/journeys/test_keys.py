@@ -42,8 +42,12 @@ def test_single_keys_lead_about_search_and_download(page: Page) -> None:
     expect(page).to_have_url(re.compile("/segments/"))
 
     page.goto("/runs/1/")
+    page.keyboard.press("d")
+    sheet = page.get_by_role("dialog", name="CSV, the content: what is it for?")
+    expect(sheet.get_by_role("button", name="A mailing")).to_be_focused()
     with page.expect_download() as download:
-        page.keyboard.press("d")
+        page.keyboard.press("Enter")
+    expect(sheet).to_be_hidden()
     assert download.value.suggested_filename.startswith("apsis_")
     # With Ctrl they are the browser's, and half a pair is nothing.
     page.keyboard.press("Control+g")

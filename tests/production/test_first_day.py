@@ -108,8 +108,9 @@ def run_a_segment(page: Page) -> Path:
     expect(page.locator("#findings")).to_contain_text("Nothing blocks the run")
     page.get_by_role("button", name="Save version 1 and run").click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("Ready and verified", timeout=60_000)
+    page.get_by_role("button", name="Download").first.click()
     with page.expect_download() as download:
-        page.get_by_role("link", name="Download").first.click()
+        page.locator(".take:popover-open").get_by_role("button", name="A mailing").click()
     return Path(download.value.path())
 
 

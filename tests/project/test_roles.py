@@ -111,8 +111,8 @@ def address(name: str, of: Numbers) -> str:
         is_run = rest.startswith(("run_", "derived_")) and rest != "run_create"
         arguments = {"pk": of.run if is_run else of.segment}
         arguments |= {"number": 1} if rest == "segment_restore" else {}
-        arguments |= {"form": "content"} if rest == "run_download" else {}
-        arguments |= {"derived": of.derived} if rest == "derived_download" else {}
+        arguments |= {"form": "content"} if rest in ("run_download", "run_take") else {}
+        arguments |= {"derived": of.derived} if rest in ("derived_download", "derived_take") else {}
     elif section == "accounts" and rest != "credential_list":
         arguments = {"account_pk": of.key_account}
     elif section == "admin":
