@@ -365,15 +365,28 @@ def follow_groups(person: User) -> None:
 
 
 @transaction.atomic
-def set_preferences(person: User, *, time_zone: str, has_shortcuts: bool) -> None:
-    """Let the desk work for a person as they like: in their time zone, with single-key shortcuts or without."""
+def set_preferences(person: User, *, time_zone: str, has_shortcuts: bool, has_notices: bool | None = None) -> None:
+    """Let the desk work for a person as they like: their time zone, single-key shortcuts, mails about their runs.
+
+    None leaves a choice as it is, where this desk does not offer it.
+    """
     kept = User.objects.get(pk=person.pk)
+    has_notices = kept.has_notices if has_notices is None else has_notices
     changed = ["time zone"] if time_zone != kept.time_zone else []
     changed += ["keyboard shortcuts"] if has_shortcuts != kept.has_shortcuts else []
+    changed += ["mails"] if has_notices != kept.has_notices else []
     if not changed:
         return
-    User.objects.filter(pk=person.pk).update(time_zone=time_zone, has_shortcuts=has_shortcuts)
+    chosen = {"time_zone": time_zone, "has_shortcuts": has_shortcuts, "has_notices": has_notices}
+    User.objects.filter(pk=person.pk).update(**chosen)
     audit.record("person.changed", by=person, target=person, fields=changed)
+
+
+def note_language(person: User, language: str) -> None:
+    """Remember in which language the desk speaks to a person, for what it mails them."""
+    if person.language != language:
+        User.objects.filter(pk=person.pk).update(language=language)
+        person.language = language
 
 
 @transaction.atomic

@@ -9,6 +9,7 @@ from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from accounts import actions, recent
@@ -60,6 +61,7 @@ class ClosedDoor(DefaultAccountAdapter):  # type: ignore[misc]  # allauth tells 
         come = (signal_kwargs or {}).get("sociallogin")
         if come is not None:
             actions.link_provider(user, issuer=come.account.provider, subject=come.account.uid, name=company.name())
+        actions.note_language(user, get_language())
         return super().post_login(request, user, signal_kwargs=signal_kwargs, **more)
 
     def set_password(self, user: User, password: str) -> None:

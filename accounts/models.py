@@ -28,6 +28,9 @@ class User(AbstractUser):
         _("time zone"), max_length=64, default="Europe/Stockholm", validators=[check_time_zone]
     )
     has_shortcuts = models.BooleanField(_("keyboard shortcuts"), default=True)
+    has_notices = models.BooleanField(_("mail when a run is over"), default=True)
+    # Which the desk last spoke to them at a sign-in; what is mailed to them is in it too.
+    language = models.CharField(max_length=12, blank=True, editable=False)
 
     # An admin chose the present password, and so knows it: its owner chooses another before anything else.
     has_lent_password = models.BooleanField(default=False, editable=False)

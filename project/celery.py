@@ -59,6 +59,11 @@ app.conf.update(
             "schedule": settings.FILE_SWEEP,
             "options": {"queue": "calls", "expires": max(settings.FILE_SWEEP, 1.0)},
         },
+        "tell": {
+            "task": "exports.tasks.tell",
+            "schedule": settings.NOTICE_TICK,
+            "options": {"queue": "calls", "expires": max(settings.NOTICE_TICK, 1.0)},
+        },
         "seal": {
             "task": "audit.tasks.seal",
             "schedule": settings.AUDIT_TICK,
