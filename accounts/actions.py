@@ -364,16 +364,31 @@ def follow_groups(person: User) -> None:
     person.is_staff = is_staff
 
 
+# What a person chooses → its name in the audit history
+_PREFERENCES = {
+    "language": "language",
+    "time_zone": "time zone",
+    "has_shortcuts": "keyboard shortcuts",
+    "has_notices": "mails",
+}
+
+
 @transaction.atomic
-def set_preferences(person: User, *, language: str, time_zone: str, has_shortcuts: bool) -> None:
-    """Let the desk work for a person as they like: its language, its time zone, single-key shortcuts or none."""
+def set_preferences(
+    person: User, *, language: str, time_zone: str, has_shortcuts: bool, has_notices: bool | None = None
+) -> None:
+    """Let the desk work for a person as they like: its language and time zone, single-key shortcuts, mails about runs.
+
+    None leaves a choice as it is, where this desk does not offer it.
+    """
     kept = User.objects.get(pk=person.pk)
-    changed = ["language"] if language != kept.language else []
-    changed += ["time zone"] if time_zone != kept.time_zone else []
-    changed += ["keyboard shortcuts"] if has_shortcuts != kept.has_shortcuts else []
+    chosen = {"language": language, "time_zone": time_zone, "has_shortcuts": has_shortcuts}
+    if has_notices is not None:
+        chosen["has_notices"] = has_notices
+    changed = [_PREFERENCES[name] for name, value in chosen.items() if value != getattr(kept, name)]
     if not changed:
         return
-    User.objects.filter(pk=person.pk).update(language=language, time_zone=time_zone, has_shortcuts=has_shortcuts)
+    User.objects.filter(pk=person.pk).update(**chosen)
     audit.record("person.changed", by=person, target=person, fields=changed)
 
 

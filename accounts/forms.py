@@ -4,6 +4,7 @@ from typing import Any, ClassVar
 
 from allauth.account.adapter import get_adapter
 from django import forms
+from django.conf import settings
 from django.contrib.auth.forms import SetPasswordMixin
 from django.db.models import QuerySet
 from django.utils.translation import gettext
@@ -145,26 +146,30 @@ class MoveForm(forms.ModelForm):
 
 
 class PreferencesForm(forms.ModelForm):
-    """How the desk works for a person: their language, their time zone, and whether single keys do something."""
+    """How the desk works for a person: their language, their time zone, single keys, and mails about their runs."""
 
     class Meta:
         model = User
-        fields = ("language", "time_zone", "has_shortcuts")
+        fields = ("language", "time_zone", "has_shortcuts", "has_notices")
         labels: ClassVar[dict[str, Any]] = {
             "language": _("Language"),
             "time_zone": _("Where you work"),
             "has_shortcuts": _("Keyboard shortcuts"),
+            "has_notices": _("A mail when a run of yours is over"),
         }
         help_texts: ClassVar[dict[str, Any]] = {
             "language": _("Of the pages and of mails to you. Files stay as they are."),
             "time_zone": _("Every time on this desk is shown in this zone."),
             "has_shortcuts": _("Single letters lead about and search; “?” shows them. In a field they are letters."),
+            "has_notices": _("It says whether the run is ready or failed, and links to its page. It never holds data."),
         }
         widgets: ClassVar[dict[str, Any]] = {"time_zone": forms.Select}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         offer_zones(self.fields["time_zone"], self.instance.time_zone)
+        if not (settings.NOTICES and self.instance.has_perm("exports.view_exportrun")):
+            del self.fields["has_notices"]
 
 
 def offer_zones(field: forms.Field, present: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
 
@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Credential, VendorAccount
 from exports.spec import ConsentSpec
-from runs.models import IS_UNFINISHED, Run, RunLine, RunQuerySet, Status
+from runs.models import IS_UNFINISHED, UNFINISHED, Run, RunLine, RunQuerySet, Status
 
 
 class SavedSegmentQuerySet(models.QuerySet["SavedSegment"]):
@@ -134,6 +134,8 @@ class ExportRun(Run):
     ready_at = models.DateTimeField(null=True)
     trouble_count = models.PositiveSmallIntegerField(default=0)  # passing troubles in a row
     file = models.OneToOneField(ExportFile, on_delete=models.PROTECT, null=True, related_name="run")
+    # From when on its owner is to be mailed that it is over; None once that is done, or needs no doing (letters.py).
+    tell_at = models.DateTimeField(null=True)
 
     objects = ExportRunQuerySet.as_manager()
 
@@ -147,6 +149,7 @@ class ExportRun(Run):
             models.Index(name="exportrun_newest", fields=["owner", "-id", "status", "segment", "finished_at"]),
             models.Index(name="exportrun_by_segment", fields=["owner", "segment", "-id", "status"]),
             models.Index(name="exportrun_state", fields=["status", "-id"]),
+            models.Index(name="exportrun_to_tell", fields=["tell_at"], condition=Q(tell_at__isnull=False)),
         ]
         verbose_name = _("export run")
         verbose_name_plural = _("export runs")
@@ -200,6 +203,13 @@ class ExportRun(Run):
     @cached_property
     def consent_spec(self) -> ConsentSpec:
         return ConsentSpec.from_json(self.spec)
+
+    def move(self, to: Status, code: str, *, now: datetime, facts: dict[str, Any] | None = None, **fields: Any) -> None:
+        """Go to another status. That a run is over is news for its owner, unless they cancelled it themselves."""
+        is_own_doing = to == Status.CANCELLED and self.cancel_asked_by_id == self.owner_id
+        if settings.NOTICES and to not in UNFINISHED and not is_own_doing:
+            fields["tell_at"] = now + timedelta(seconds=settings.NOTICE_AFTER)
+        super().move(to, code, now=now, facts=facts, **fields)
 
     def add_line(
         self, code: str, *, now: Any, level: str = RunLine.Level.INFO, took_ms: int | None = None, **facts: Any
@@ -307,3 +317,42 @@ class ExportLine(RunLine):
 
     class Meta(RunLine.Meta):
         indexes = [models.Index(fields=["run", "-at"])]
+
+
+class Letter(models.Model):
+    """One mail to one person about runs that are over: written down before it is sent (exports/letters.py)."""
+
+    class Outcome(models.TextChoices):
+        SENT = "sent", _("sent")
+        UNWANTED = "unwanted", _("not wanted any more")
+        REFUSED = "refused", _("refused by the mail server")
+        GIVEN_UP = "given_up", _("given up")
+
+    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)  # its Message-ID, at every try the same
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    runs = models.JSONField()  # their keys
+    made_at = models.DateTimeField()
+    due_at = models.DateTimeField(null=True)
+    lease_until = models.DateTimeField(null=True)
+    claim_no = models.PositiveIntegerField(default=0)
+    tries = models.PositiveIntegerField(default=0)
+    over_at = models.DateTimeField(null=True)
+    outcome = models.CharField(max_length=8, choices=Outcome, blank=True)
+
+    class Meta:
+        default_permissions = ()
+        ordering = ["-pk"]
+        constraints = [
+            models.UniqueConstraint(name="one_letter_at_a_time", fields=["person"], condition=Q(due_at__isnull=False)),
+            models.CheckConstraint(
+                name="letter_due_iff_not_over",
+                condition=Q(due_at=None) & ~Q(over_at=None) | ~Q(due_at=None) & Q(over_at=None),
+            ),
+        ]
+        indexes = [
+            models.Index(name="letter_due", fields=["due_at"], condition=Q(due_at__isnull=False)),
+            models.Index(name="letter_last", fields=["person", "over_at"]),
+        ]
+
+    def __str__(self) -> str:
+        return f"letter {self.pk}"

@@ -8,7 +8,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from accounts import clients, database
-from exports import deriving, endings, retention, runner
+from exports import deriving, endings, letters, retention, runner
 from exports.models import DerivedFile, ExportRun
 from runs import shutdown
 from runs.claims import claim
@@ -84,6 +84,16 @@ def _derive(pk: int) -> None:
         log.exception("step broke", extra={"derived": derived.pk, "reference": reference})
         with suppress(StaleRun):
             derived.move(Status.FAILED, "our_fault", now=timezone.now(), facts={"reference": reference})
+
+
+@shared_task
+def tell(**kwargs: object) -> None:
+    """Mail people what became of their runs."""
+    try:
+        letters.gather(now=timezone.now())
+        letters.deliver(timezone.now)
+    except database.AWAY as error:
+        log.warning("database away", extra={"why": type(error).__name__})
 
 
 @shared_task

@@ -64,6 +64,11 @@ app.conf.update(
             "schedule": settings.SESSION_FORGET,
             "options": {"queue": "calls", "expires": settings.SESSION_FORGET},
         },
+        "tell": {
+            "task": "exports.tasks.tell",
+            "schedule": settings.NOTICE_TICK,
+            "options": {"queue": "calls", "expires": max(settings.NOTICE_TICK, 1.0)},
+        },
         "seal": {
             "task": "audit.tasks.seal",
             "schedule": settings.AUDIT_TICK,

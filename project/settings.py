@@ -208,11 +208,16 @@ AUTH_PASSWORD_VALIDATORS = [
 # come from the proxy, and one person's slips at the sign-in would hold everybody back.
 ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXIES", 0)
 
-# ── Mail: a link to a new password, and nothing else ─────────────────────────────────────────────────────────
+# ── Mail: links to a new password and to runs that are over, and nothing else ────────────────────────────────
 # The demo has no mail server: what it would send is kept as files beside the rest of its state.
 vars().update(env.email("EMAIL_URL", f"filemail:///{DATA_DIR / 'mail'}" if DEMO else "smtp://localhost:25"))
 DEFAULT_FROM_EMAIL = env.str("MAIL_FROM", "Consent Desk <consent-desk@localhost>")
 EMAIL_TIMEOUT = 10  # a mail server that hangs must not hold the page longer
+# Whether people are mailed when a run of theirs is over. Each can switch it off for themself.
+NOTICES = env.bool("NOTICES", True)
+NOTICE_AFTER = env.float("NOTICE_AFTER", 30.0)  # seconds: whoever sees the run's page meanwhile needs no mail
+NOTICE_PAUSE = env.float("NOTICE_PAUSE", 600.0)  # seconds between two mails to one person: the second tells of many
+NOTICE_TICK = env.float("NOTICE_TICK", 5.0)
 
 # ── Answers ──────────────────────────────────────────────────────────────────────────────────────────────────
 CONTENT_SECURITY_POLICY = {

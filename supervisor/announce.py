@@ -46,6 +46,7 @@ def announcement(desk: Desk) -> str:
     lines = ["", f"  Consent Desk is ready: {desk.address}"]
     if desk.demo:
         lines += [f"  The sandbox, which plays the vendor: http://127.0.0.1:{desk.sandbox_port}/", *_sign_ins()]
+        lines += ["", f"  The mails it would send, as files: {desk.shown_dir}/mail"]
     lines += ["", f"  Everything it keeps, and its logs: {desk.shown_dir}", "  Ctrl-C stops everything.", ""]
     return "\n".join(lines)
 

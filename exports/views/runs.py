@@ -18,7 +18,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.requests import Request
 from audit import denials
-from exports import actions, listing, progress
+from exports import actions, letters, listing, progress
 from exports.models import ExportRun, SavedSegment
 from exports.views.guard import run_guard
 from runs.models import UNFINISHED, Status
@@ -82,7 +82,9 @@ def run_create(request: Request, pk: int) -> HttpResponse:
 @permission_required("exports.view_exportrun", raise_exception=True)
 def run_detail(request: Request, pk: int) -> HttpResponse:
     """Show a run: one sentence, its journey, its log, its files."""
-    return TemplateResponse(request, "exports/run_detail.html", shown(request, own(request, pk)))
+    run = own(request, pk)
+    letters.seen(run, by=request.user)
+    return TemplateResponse(request, "exports/run_detail.html", shown(request, run))
 
 
 @require_safe
@@ -99,7 +101,9 @@ def run_live(request: Request, pk: int) -> HttpResponse:
 
 @permission_required("exports.view_exportrun", raise_exception=True)
 def _live(request: Request, pk: int) -> HttpResponse:
-    context = shown(request, own(request, pk), said=request.GET.get("said", ""))
+    run = own(request, pk)
+    letters.seen(run, by=request.user)
+    context = shown(request, run, said=request.GET.get("said", ""))
     return TemplateResponse(request, "exports/run_detail.html#run_live", context)
 
 

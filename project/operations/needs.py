@@ -11,11 +11,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from audit.models import Event
+from exports.models import Letter
 from exports.templatetags.desk import count, duration, size
 from project.operations.disk import Files
 from project.operations.processes import Staff
 from runs import presence
 
+MAILED_BY = timedelta(minutes=10)  # after that a letter that was tried means that the mail server takes none
 SEALED_BY = timedelta(minutes=5)  # after that an event without a seal means that the tick does not seal
 
 
@@ -40,15 +42,35 @@ class Unsealed:
         return self.oldest is not None and now - self.oldest >= SEALED_BY
 
 
+@dataclass(frozen=True)
+class Unsent:
+    """The letters that the mail server did not take when they were tried."""
+
+    count: int
+    oldest: datetime | None
+
+    def is_late(self, now: datetime) -> bool:
+        return self.oldest is not None and now - self.oldest >= MAILED_BY
+
+
+def unsent() -> Unsent:
+    """Return what was tried and waits to be sent, in one query."""
+    tried = Letter.objects.filter(due_at__isnull=False, tries__gt=0)
+    return Unsent(**tried.order_by().aggregate(count=Count("pk"), oldest=Min("made_at")))
+
+
 def unsealed() -> Unsealed:
     """Return what waits for its seal, in one query."""
     found = Event.objects.unsealed().order_by().aggregate(count=Count("pk"), oldest=Min("at"))
     return Unsealed(**found)
 
 
-def tell(staff: Staff, queues: dict[str, int] | None, files: Files, loose: Unsealed, *, now: datetime) -> list[Need]:
+def tell(
+    staff: Staff, queues: dict[str, int] | None, files: Files, loose: Unsealed, post: Unsent, *, now: datetime
+) -> list[Need]:
     """Return what needs somebody, the worst first. `queues` is None while the broker does not answer."""
-    return [*_of_broker(queues), *_of_staff(staff, now), *_of_files(files), *_of_history(loose, now)]
+    rest = (*_of_files(files), *_of_history(loose, now), *_of_post(post, now))
+    return [*_of_broker(queues), *_of_staff(staff, now), *rest]
 
 
 def _of_broker(queues: dict[str, int] | None) -> Iterator[Need]:
@@ -112,4 +134,18 @@ def _of_history(loose: Unsealed, now: datetime) -> Iterator[Need]:
             _("Unsealed"),
             _("The audit history is not being sealed."),
             _("Its newest lines can be read, and nothing vouches for them yet. The tick seals them: does it run?"),
+        )
+
+
+def _of_post(post: Unsent, now: datetime) -> Iterator[Need]:
+    if post.is_late(now):
+        what = ngettext(
+            "The mail server takes no mail: %(n)s letter waits.", "The mail server takes no mail: %(n)s letters wait.",
+            post.count,
+        )  # fmt: skip
+        yield Need(
+            "waiting",
+            _("Unsent"),
+            what % {"n": count(post.count)},
+            _("Runs go on; only nobody is told by mail. Each letter is tried for two days. Look at EMAIL_URL."),
         )

@@ -107,7 +107,7 @@ def look(*, page: str, now: datetime) -> Overview:
     return Overview(
         now=now,
         drain=drain.current(),
-        needs=needs.tell(staff, queues, files, loose, now=now),
+        needs=needs.tell(staff, queues, files, loose, needs.unsent(), now=now),
         stuck=_worst(whys, now=now),
         stuck_count=len(whys),
         stages=stages.tell(now=now),

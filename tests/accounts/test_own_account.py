@@ -21,7 +21,10 @@ def test_everybody_has_one(as_anna: Client, karin: User) -> None:
 
 
 def test_the_time_zone_is_ones_own_to_choose(as_anna: Client, anna: User) -> None:
-    assert as_anna.post(URL, {"time_zone": "America/New_York", "has_shortcuts": "on"})["Location"] == URL
+    assert (
+        as_anna.post(URL, {"time_zone": "America/New_York", "has_shortcuts": "on", "has_notices": "on"})["Location"]
+        == URL
+    )
     anna.refresh_from_db()
     assert anna.time_zone == "America/New_York"
     assert 'data-zone="America/New_York"' in as_anna.get(URL).content.decode()
@@ -33,12 +36,12 @@ def test_single_key_shortcuts_can_be_switched_off(as_anna: Client, anna: User) -
     page = as_anna.get("/segments/").content.decode()
     assert 'id="keys"' in page
     assert "keys.js" in page
-    assert as_anna.post(URL, {"time_zone": anna.time_zone})["Location"] == URL
+    assert as_anna.post(URL, {"time_zone": anna.time_zone, "has_notices": "on"})["Location"] == URL
     page = as_anna.get("/segments/").content.decode()
     assert 'id="keys"' not in page
     assert "keys.js" not in page
     assert Event.objects.get().facts == {"fields": ["keyboard shortcuts"]}
-    as_anna.post(URL, {"time_zone": anna.time_zone})
+    as_anna.post(URL, {"time_zone": anna.time_zone, "has_notices": "on"})
     assert Event.objects.count() == 1, "what stays as it is, is no news"
 
 

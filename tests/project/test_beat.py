@@ -47,11 +47,11 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def test_everything_is_sent_once_a_period(watch: Stopwatch, sent: list[str]) -> None:
     scheduler = ForgetfulScheduler(app, lazy=False)
     pause = scheduler.tick()
-    assert sorted(sent) == ["seal", "sessions", "sweep", "tick"]
+    assert sorted(sent) == ["seal", "sessions", "sweep", "tell", "tick"]
     assert 0 < pause <= 1.0
     watch.now += pause / 2
     scheduler.tick()
-    assert len(sent) == 4
+    assert len(sent) == 5
     for _ in range(10):
         watch.now += 1.0
         scheduler.tick()

@@ -40,7 +40,10 @@ def test_a_person_without_a_choice_reads_what_their_browser_asks_for(anna: User)
 
 def test_a_choice_comes_before_the_browser(anna: User) -> None:
     client = sign_in(Client(), anna)
-    assert client.post("/account/", {"language": "sv", "time_zone": anna.time_zone}).status_code == 302
+    assert (
+        client.post("/account/", {"language": "sv", "time_zone": anna.time_zone, "has_notices": "on"}).status_code
+        == 302
+    )
     assert spoken(client.get("/")) == "sv"
     assert spoken(client.get("/nothing/here/")) == "sv", "a page that says no, too"
     assert Event.objects.get().facts == {"fields": ["language", "keyboard shortcuts"]}

@@ -16,7 +16,7 @@ from accounts import lanes, limits
 from accounts.models import Credential, User, VendorAccount
 from audit import actions as audit
 from audit import sealing
-from exports.models import ExportFile, ExportRun, SavedSegment
+from exports.models import ExportFile, ExportRun, Letter, SavedSegment
 from project import actions as desk
 from runs import presence
 from runs.models import Presence, Status
@@ -186,6 +186,16 @@ def test_an_audit_history_that_is_not_sealed(as_karin: Client, anna: User, staff
     assert "The audit history is not being sealed." in page
     sealing.seal(now=timezone.now())
     assert "The audit history is not being sealed." not in words(as_karin.get(URL))
+
+
+def test_a_mail_server_that_takes_no_mail(as_karin: Client, anna: User, staffed: None) -> None:
+    now = timezone.now()
+    letter = Letter.objects.create(person=anna, runs=[], made_at=now, due_at=now, tries=1)
+    assert "takes no mail" not in words(as_karin.get(URL))
+    Letter.objects.filter(pk=letter.pk).update(made_at=now - timedelta(minutes=11))
+    page = words(as_karin.get(URL))
+    assert "The mail server takes no mail: 1 letter waits." in page
+    assert "anna@" not in page
 
 
 def test_bytes_that_resist(as_karin: Client, segment: SavedSegment, staffed: None) -> None:

@@ -125,7 +125,8 @@ def test_every_word_of_a_page_was_asked_for(role: str, desk: tuple[Numbers, dict
             words = Words()
             words.feed(_page(client, row, numbers))
             found |= {bare: str(row) for bare in words.bare if WORD.search(NAMES.sub("", bare))}
-    for x in sorted(found.items()): print(x)
+    for x in sorted(found.items()):
+        print(x)
     assert not found
 
 

@@ -13,7 +13,7 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 from django.urls import reverse
 
-from accounts import actions, groups
+from accounts import actions, groups, links
 from accounts.models import User
 
 
@@ -44,5 +44,4 @@ class Command(BaseCommand):
 def _link(person: User) -> str:
     """Return the address at which a person sets their password; allauth's own, as in its mails."""
     words = {"uidb36": user_pk_to_url_str(person), "key": default_token_generator.make_token(person)}
-    scheme, host = ("http", f"127.0.0.1:{settings.PORT}") if settings.DEMO else ("https", settings.ALLOWED_HOSTS[0])
-    return f"{scheme}://{host}{reverse('account_reset_password_from_key', kwargs=words)}"
+    return links.absolute(reverse("account_reset_password_from_key", kwargs=words))
