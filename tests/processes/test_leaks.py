@@ -48,6 +48,7 @@ SLIP = "my-password-in-the-field-for-the-name"
 SECRET = "demo-anna-secret"
 REFUSED = "a-secret-that-no-key-has/55=+"
 NOBODY = "somebody.nobody-knows@customers.example.test"
+UNKNOWN = "who-has-no-account@customers.example.test"
 OTHER = 'new "words" <for> the same & person'
 
 TALKATIVE = {"LOG_LEVEL": "DEBUG", "ACCESS_LOG": "1"}
@@ -97,9 +98,9 @@ def test_a_whole_export_leaves_nothing_to_be_found(desk: Desk) -> None:
 
     # What the desk must keep, and where: nowhere else.
     stored = frozenset({"database file", "database accounts_session.session_key"})
-    owns = frozenset({"database file", "database accounts_user.email", "database account_emailaddress.email"})
+    owns = frozenset({"database file", "database accounts_user.email", "database account_emailaddress.email", "mail"})
     # Kept out of the address bar by lying in the session meanwhile; dead from the moment it was used.
-    on_the_way = frozenset({"database file", "database accounts_session.session_data"})
+    on_the_way = frozenset({"database file", "database accounts_session.session_data", "mail"})
     sought = [
         Sought("the secret", SECRET),
         Sought("a refused secret", REFUSED),
@@ -107,6 +108,7 @@ def test_a_whole_export_leaves_nothing_to_be_found(desk: Desk) -> None:
         Sought("the new password", OTHER),
         Sought("a password in the field for the name", SLIP),
         Sought("an address that was asked for", NOBODY),
+        Sought("an address that has no account", UNKNOWN, frozenset({"mail"})),
         Sought("the link to a new password", link, on_the_way),
         *(Sought(f"token {n}", word) for n, word in enumerate(desk.control("GET", "tokens")["items"])),
         *(Sought("where a file was fetched", url) for url in _poll_urls()),
@@ -175,10 +177,19 @@ def _bring_home(desk: Desk, browser: httpx.Client, ingrid: User, account: Vendor
     """Run a segment, watch it, download its file as it is, as it came, and in each form; return the file's rows."""
     run = desk.until_ready(_run(browser, _segment(ingrid, account, "Spring letter")))
     page = f"/runs/{run.pk}/"
-    for path in (page, f"{page}live/", "/", "/runs/?q=Spring", "/segments/", "/credentials/", "/account/"):
+    for path in (
+        page,
+        f"{page}live/",
+        f"{page}rows/",
+        "/",
+        "/runs/?q=Spring",
+        "/segments/",
+        "/credentials/",
+        "/account/",
+    ):
         assert browser.get(path).status_code == 200, path
-    content = browser.get(f"{page}files/content/").content
-    assert len(browser.get(f"{page}files/received/").content) > 1_000
+    content = _take(browser, f"{page}files/content/")
+    assert len(_take(browser, f"{page}files/received/")) > 1_000
     for form in DerivedFile.Form:
         rows = "contactable" if form == DerivedFile.Form.CSV else "all"
         wish = {"form": form, "rows": rows, "consents": _consents(run)}
@@ -186,8 +197,15 @@ def _bring_home(desk: Desk, browser: httpx.Client, ingrid: User, account: Vendor
         made = DerivedFile.objects.latest("pk")
         desk.until(made, lambda made: made.is_over)  # type: ignore[arg-type]
         assert made.status == Status.SUCCEEDED, (made.code, made.facts)
-        assert browser.get(f"{page}files/made/{made.pk}/").status_code == 200
+        assert len(_take(browser, f"{page}files/made/{made.pk}/")) > 1_000
     return list(csv.reader(io.StringIO(content.decode("utf-8-sig"))))
+
+
+def _take(browser: httpx.Client, path: str) -> bytes:
+    """Press Download and return the file."""
+    answer = _post(browser, f"{path}take/", said="A letter")
+    assert answer.headers["Location"] == path
+    return browser.get(path).content
 
 
 def _consents(run: ExportRun) -> list[str]:
@@ -253,7 +271,7 @@ def _ask_for(browser: httpx.Client, *addresses: str) -> None:
 def _forget_password(desk: Desk, browser: httpx.Client) -> str:
     """Sign out, have a link to a new password sent, and choose one; return what of the link opens the account."""
     _post(browser, "/accounts/logout/")
-    assert _post(browser, "/accounts/password/reset/", email=NOBODY).status_code == 302
+    assert _post(browser, "/accounts/password/reset/", email=UNKNOWN).status_code == 302
     assert _post(browser, "/accounts/password/reset/", email=ADDRESS).status_code == 302
     mails = "".join(path.read_text() for path in (desk.folder / "mail").iterdir())
     found = re.search(r"/accounts/password/reset/key/(\S+?)/?\s", mails)
@@ -291,6 +309,8 @@ def _places(desk: Desk) -> Iterator[tuple[str, bytes]]:
         "every message is there, also those taken long ago"
     )
     yield from kept
+    for path in (desk.folder / "mail").iterdir():
+        yield "mail", path.read_bytes()
     yield from leaks.files(desk.folder / "data", name="file", but=("files/exports", "files/derived"))
 
 
