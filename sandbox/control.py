@@ -85,6 +85,11 @@ def key(world: World, request: Request, client_id: str) -> Response:
     return Response(status=204)
 
 
+def tokens(world: World, request: Request) -> Response:
+    """List the living tokens, so that a test can look for them where they must not be."""
+    return answer({"items": world.tokens.living(world.clock())})
+
+
 def expire_tokens(world: World, request: Request) -> Response:
     """Make all tokens invalid from now on."""
     world.tokens.clear()
@@ -122,6 +127,7 @@ CONTROLS: tuple[tuple[str, tuple[str, ...], str, Callable[..., Response]], ...] 
     ("POST", ("release",), "", release),
     ("GET", ("keys",), "", keys),
     ("PUT DELETE", ("keys",), r"[a-z-]+(?:\.\w+)?", key),
+    ("GET", ("tokens",), "", tokens),
     ("POST", ("tokens", "expire"), "", expire_tokens),
     ("GET POST", ("clock",), "", clock),
     ("GET", ("calls",), "", calls),

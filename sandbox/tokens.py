@@ -49,6 +49,11 @@ class Tokens:
             issued = self._issued.get(token)
         return issued.client_id if issued and now < issued.expires_at else None
 
+    def living(self, now: float) -> list[str]:
+        """Return the tokens that work, oldest first."""
+        with self._lock:
+            return [token for token, about in self._issued.items() if now < about.expires_at]
+
     def clear(self) -> None:
         """Make all tokens invalid from now on."""
         with self._lock:

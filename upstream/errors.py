@@ -26,6 +26,7 @@ in the text of what caused it: causes are dropped (`from None`), since those of 
 from typing import Any, ClassVar
 
 from upstream.answers import NO_SLOT, Meaning, explain
+from upstream.private import masked
 
 DETAIL_LIMIT = 500  # characters of a vendor's own words
 
@@ -34,7 +35,7 @@ class UpstreamError(Exception):
     """Say that a call did not give what it should.
 
     `meaning` is the row of `upstream.answers`; `retry_after` seconds, as the vendor or our pace named them; `detail`
-    the vendor's own words, bounded and without control characters, for "Technical details" only; `reason` the name of
+    the vendor's own words, bounded and without what is private, for "Technical details" only; `reason` the name of
     the fault underneath ("ReadTimeout"); `maybe_received` whether the vendor may have received what we sent.
     """
 
@@ -167,8 +168,9 @@ def from_meaning(meaning: Meaning, **facts: Any) -> UpstreamError:
 
 
 def clean_detail(text: str) -> str:
-    """Bound a vendor's words and strip what is not printable (control characters, direction overrides)."""
-    return "".join(char for char in text[: 4 * DETAIL_LIMIT] if char.isprintable())[:DETAIL_LIMIT]
+    """Bound a vendor's words and take out what may not be kept of them (upstream/private.py)."""
+    # Masked as a whole: cut first, half of an address would be left that nothing knows for one.
+    return masked(text)[:DETAIL_LIMIT]
 
 
 def _rebuild(kind: type[UpstreamError], state: dict[str, Any]) -> UpstreamError:

@@ -8,7 +8,7 @@ import json
 import logging
 import random
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
@@ -33,6 +33,7 @@ from upstream.answers import (
 )
 from upstream.network import InwardAddress, network
 from upstream.origin import Origin
+from upstream.private import masked
 from upstream.problems import Problem, read_problem
 from upstream.stream import Stream, encoding
 
@@ -122,7 +123,8 @@ class Transport:
     """Send to one vendor account, at its own origin only.
 
     `http` stands in for the network; it is not closed here. `pace` is called with the name of a lane before each
-    request and may raise `errors.NoSlot`. `clock` gives Unix seconds, for a Retry-After that is a date.
+    request and may raise `errors.NoSlot`. `clock` gives Unix seconds, for a Retry-After that is a date. `secrets` are
+    never told again, should the vendor repeat them.
     Raises ValueError for a base URL that is more than scheme, host, port and path.
     """
 
@@ -137,6 +139,7 @@ class Transport:
         user_agent: str = USER_AGENT,
         answer_limit: int = ANSWER_LIMIT,
         clock: Callable[[], float] = time.time,
+        secrets: Iterable[str] = (),
     ) -> None:
         origin = Origin.of(base_url)
         if origin is None or "?" in base_url:
@@ -153,6 +156,7 @@ class Transport:
         self._user_agent = user_agent
         self._answer_limit = answer_limit
         self._clock = clock
+        self._secrets = tuple(secrets)
 
     def close(self) -> None:
         """Close the connections that this transport opened by itself."""
@@ -264,7 +268,7 @@ class Transport:
             meaning,
             status=status,
             retry_after=self._retry_after(response),
-            detail=problem.detail,
+            detail=masked(problem.detail, (*self._secrets, token or "")),
             maybe_received=not request.is_read and meaning.outcome in ("VendorTrouble", "BrokenAnswer"),
         )
 

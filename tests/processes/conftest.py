@@ -9,7 +9,7 @@ import socket
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import timedelta
 from itertools import count
@@ -88,12 +88,19 @@ class Hold:
 class Desk:
     """Real processes on a database and a broker of their own, and this process's Django beside them."""
 
-    def __init__(self, folder: Path, database: str, web: socket.socket, cluster: Cluster | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        database: str,
+        web: socket.socket,
+        cluster: Cluster | None = None,
+        also: Mapping[str, str] | None = None,
+    ) -> None:
         self.folder, self.database, self.cluster = folder, database, cluster
         self.url = "http://{}:{}".format(*web.getsockname())
         self._numbers = count(1)
         self.broker_url, broker = _broker(folder)
-        environment = os.environ | QUICK | {"DATABASE_URL": database, "BROKER_URL": self.broker_url}
+        environment = os.environ | QUICK | {"DATABASE_URL": database, "BROKER_URL": self.broker_url} | dict(also or {})
         environment |= {"CACHE_URL": self.broker_url.replace("redis+socket", "unix").replace("virtual_host", "db")}
         hanging = environment | {"DJANGO_SETTINGS_MODULE": "tests.processes.settings"}
 
@@ -361,15 +368,14 @@ def _spec(library: Library) -> ConsentSpec:
     )
 
 
-@pytest.fixture(scope="session")
-def processes(tmp_path_factory: pytest.TempPathFactory, django_db_blocker: Any) -> Iterator[Desk]:
-    """Start a desk; kill what is left of it when its tests are over."""
-    folder = tmp_path_factory.mktemp("processes")
+@contextmanager
+def started(folder: Path, django_db_blocker: Any, also: Mapping[str, str] | None = None) -> Iterator[Desk]:
+    """Start a desk, with what is `also` in its environment; kill what is left of it afterwards."""
     with ExitStack() as held:
         server = held.enter_context(cluster(folder / "database.log")) if ON_POSTGRESQL and has_binaries() else None
-        database = held.enter_context(own_database("processes", folder, server=server and server.url))
+        database = held.enter_context(own_database(folder.name.rstrip("0"), folder, server=server and server.url))
         web = held.enter_context(socket.create_server(("127.0.0.1", 0)))
-        desk = Desk(folder, database, web, server)
+        desk = Desk(folder, database, web, server, also)
         try:
             with django_db_blocker.unblock(), working_on(database):
                 call_command("migrate", verbosity=0, interactive=False)
@@ -379,6 +385,13 @@ def processes(tmp_path_factory: pytest.TempPathFactory, django_db_blocker: Any) 
         finally:
             for program in reversed(desk.programs):
                 program.kill()
+
+
+@pytest.fixture(scope="session")
+def processes(tmp_path_factory: pytest.TempPathFactory, django_db_blocker: Any) -> Iterator[Desk]:
+    """The desk of most tests."""
+    with started(tmp_path_factory.mktemp("processes"), django_db_blocker) as desk:
+        yield desk
 
 
 @pytest.fixture

@@ -47,7 +47,9 @@ def test_the_clock_can_be_set_ahead(caller):
 
 
 def test_all_tokens_at_once(caller):
+    assert caller.http.get("/_sandbox/tokens").json() == {"items": [caller.token]}
     assert caller.http.post("/_sandbox/tokens/expire").status_code == 204
+    assert caller.http.get("/_sandbox/tokens").json() == {"items": []}
     assert caller.get("/audience/sections").status_code == 403
 
 

@@ -25,12 +25,12 @@ def an_error(**facts):
 
 
 def test_says_method_call_and_status_only():
-    error = an_error(detail="anna@example.com is gone")
+    error = an_error(detail="the file of anna is gone")
 
     assert str(error) == "GET poll.consents: 410"
     assert repr(error) == "<Gone GET poll.consents: 410>"
     assert error.args == ()
-    assert error.detail == "anna@example.com is gone"
+    assert error.detail == "the file of anna is gone"
 
 
 def test_says_so_where_there_is_no_status():
@@ -52,6 +52,11 @@ def test_travels_between_processes(duplicate):
 
     assert type(again) is errors.Gone
     assert vars(again) == vars(error)
+
+
+def test_detail_keeps_nobodys_address():
+    assert an_error(detail="No consent for anna@example.com.").detail == "No consent for …"
+    assert an_error(detail="x" * (errors.DETAIL_LIMIT - 8) + " anna@example.com").detail.endswith("x …")
 
 
 def test_detail_is_bounded_and_printable():

@@ -272,6 +272,15 @@ def test_a_refusal_is_told_by_its_body(vendor, body, kind, detail):
     assert (type(caught.value), caught.value.detail) == (kind, detail)
 
 
+def test_a_refusal_that_repeats_our_secrets_keeps_them_to_itself(vendor):
+    vendor.says(httpx.Response(403, json={"title": "No", "detail": "No: s3cret&%/x, S3CRET%26%25%2Fx, the-token."}))
+
+    with pytest.raises(errors.NotAllowed) as caught:
+        to(vendor, secrets=["s3cret&%/x"]).ask(read(), "the-token")
+
+    assert caught.value.detail == "No: No: …, …, …."
+
+
 @pytest.mark.processes
 @pytest.mark.parametrize(
     "script",

@@ -56,7 +56,9 @@ class Apsis:
         self._consent_version = consent_version
         self._clock = clock
         self._ready: Token | None = None
-        self._transport = Transport(base_url, vendor=VENDOR, http=http, pace=pace, timeouts=timeouts, clock=clock)
+        self._transport = Transport(
+            base_url, vendor=VENDOR, http=http, pace=pace, timeouts=timeouts, clock=clock, secrets=(client_secret,)
+        )
 
     def __enter__(self) -> Self:
         return self
