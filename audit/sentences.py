@@ -43,6 +43,7 @@ SENTENCES: Mapping[str, Any] = {
     "file.downloaded": lazy("%(actor)s downloaded %(target)s %(form)s, %(amount)s%(purpose)s"),
     "file.derived": lazy("%(actor)s had another form of the file of %(target)s made (%(form)s, %(rows)s rows)"),
     "file.looked_at": lazy("%(actor)s looked at the first %(rows)s rows of the file of %(target)s"),
+    "file.surveyed": lazy("%(actor)s had it counted what stands in the columns of the file of %(target)s"),
     "file.removed": lazy("%(actor)s removed the file of %(target)s (%(bytes)s bytes)"),
     "person.activated": lazy("%(actor)s let %(target)s in again"),
     "person.added": lazy("%(actor)s added %(target)s"),

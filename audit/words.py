@@ -12,6 +12,7 @@ from django.utils.translation import pgettext_lazy
 ACTIONS: Mapping[str, Any] = {
     "file.downloaded": lazy("File downloaded"),
     "file.looked_at": lazy("File looked at"),
+    "file.surveyed": lazy("Columns of a file counted"),
     "file.derived": lazy("Form of a file made"),
     "file.removed": lazy("File removed"),
     "run.started": lazy("Run started"),

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from accounts.models import Credential, User, VendorAccount
 from audit import actions as audit
 from exports import offers
-from exports.models import DerivedFile, ExportRun, SavedSegment, SegmentVersion
+from exports.models import DerivedFile, ExportRun, SavedSegment, SegmentVersion, Survey
 from exports.offers import Wish
 from exports.spec import ConsentSpec
 from runs import line, nudges
@@ -200,4 +200,24 @@ def derive(run: ExportRun, wish: Wish, *, by: User, now: datetime | None = None)
             return derived
     except IntegrityError:
         # Ten people ask for the same form at the same time: the constraint lets one through.
+        return wanted.get()
+
+
+def survey(run: ExportRun, *, by: User, now: datetime | None = None) -> Survey:
+    """Have the columns of a run's file counted, or return the survey that is there or on its way. Raises NotOffered."""
+    now = now or timezone.now()
+    file = run.file
+    wanted = Survey.objects.wanted().filter(of=file)
+    if file is not None and (there := wanted.first()):
+        return there
+    if file is None or not file.is_kept(now):
+        raise NotOffered(_("The file was removed, so nothing in it can be counted. Run again with today’s data."))
+    try:
+        with transaction.atomic():
+            made = Survey.objects.create(
+                owner=by, account=run.account, of=file, created_at=now, changed_at=now, due_at=now
+            )
+            nudges.poke(made)
+            return made
+    except IntegrityError:
         return wanted.get()

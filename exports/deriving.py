@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import IO, Any
 
 from django.core.files.storage import default_storage
@@ -42,7 +42,7 @@ def make(derived: DerivedFile, clock: Clock) -> None:
     storage.clear(default_storage, folder(derived), upto=derived.claim_no)
     try:
         with default_storage.open(name, "wb") as to:
-            made = _write(derived, _watched(files.content(derived.of), beat), to)
+            made = _write(derived, beat.watch(files.content(derived.of), "making"), to)
         length, sha256 = _read_back(derived, name, beat)
         _succeed(derived, name, made, length=length, sha256=sha256, clock=clock)
     except StaleRun:
@@ -71,15 +71,6 @@ def _why(error: Exception) -> str | None:
         case OSError(errno=errno.ENOSPC | errno.EDQUOT):
             return "derived_no_room"
     return None
-
-
-def _watched(chunks: Iterable[bytes], beat: Heartbeat) -> Iterator[bytes]:
-    """Pass the original on, and say how much of it was read."""
-    read = 0
-    for chunk in chunks:
-        read += len(chunk)
-        beat("making", read)
-        yield chunk
 
 
 def _write(derived: DerivedFile, chunks: Iterable[bytes], to: IO[bytes]) -> dict[str, Any]:

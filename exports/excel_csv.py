@@ -14,10 +14,11 @@ from typing import IO
 from exports.rows import BOM, Piece, line, many
 
 # What follows a sign in a number or a phone number. Anything else behind a sign is a formula to Excel.
-_NUMBER = r"[0-9 .,()/\-]*[0-9][0-9 .,()/\-]*(?:[eE][+\-]?[0-9]+)?"
-_FORMULA = re.compile(rf"[=@\t\r]|[+\-](?!{_NUMBER}\Z)")
+# Read once from its start to its end, however long it goes on.
+NUMBER = r"(?=[ .,()/\-]*[0-9])[0-9 .,()/\-]++(?:[eE][+\-]?[0-9]+)?"
+_FORMULA = re.compile(rf"[=@\t\r]|[+\-](?!{NUMBER}\Z)")
 # The same in the middle of a block, where a comma or a line end ends a cell.
-_IN_BLOCK = re.compile(rb"(^|[,\n])(?=[=@\t]|[+\-](?!%s(?:[,\n])))" % _NUMBER.replace(",", "").encode())
+_IN_BLOCK = re.compile(rb"(^|[,\n])(?=[=@\t]|[+\-](?!%s(?:[,\n])))" % NUMBER.replace(",", "").encode())
 _STARTS = tuple(at + sign for at in (b",", b"\n") for sign in (b"=", b"@", b"\t", b"+", b"-"))
 
 

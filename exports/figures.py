@@ -150,8 +150,9 @@ class Figures:
             return (
                 FileColumn(number, title, "key", _("Export key")) if number == 1 else FileColumn(number, title, "", "")
             )
-        key = {"consent": "consented", "segment": "members"}.get(column.kind)
-        filled = Share(title, self.counts.get(key, {}).get(title, 0), self.rows) if key else None
+        key = {"consent": "consented", "segment": "members", "attribute": "filled"}.get(column.kind, "")
+        counted = self.counts.get(key, {}).get(title)  # of a file from before these were counted it is not known
+        filled = None if counted is None else Share(title, counted, self.rows)
         return FileColumn(number, title, column.kind, column.name, column.is_address, filled)
 
 

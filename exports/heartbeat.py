@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 
 from django.conf import settings
@@ -59,6 +59,14 @@ class Heartbeat:
                 raise
         finally:
             database.let_go()  # none waits with us for the next piece
+
+    def watch(self, chunks: Iterable[bytes], stage: str) -> Iterator[bytes]:
+        """Pass on what is read, and say how much that was."""
+        read = 0
+        for chunk in chunks:
+            read += len(chunk)
+            self(stage, read)
+            yield chunk
 
     def stop_if_asked(self) -> None:
         self._run.refresh_from_db(fields=["cancel_asked_at", "cancel_asked_by"])

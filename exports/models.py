@@ -310,6 +310,50 @@ class Download(models.Model):
         ordering = ["-pk"]
 
 
+class SurveyQuerySet(RunQuerySet["Survey"]):
+    def visible_to(self, user: models.Model) -> SurveyQuerySet:
+        """What was counted in a file is for whoever may see its run."""
+        return self.filter(of__run__in=ExportRun.objects.visible_to(user))
+
+    def wanted(self) -> SurveyQuerySet:
+        """Those that are there or on their way: one that failed may be asked for again."""
+        return self.exclude(status__in=(Status.FAILED, Status.CANCELLED))
+
+
+class Survey(Run):
+    """What stands in each column of a file, in figures: counted once, when first asked for. It outlives the file."""
+
+    task = "exports.tasks.survey"
+    lane = ""
+
+    of = models.ForeignKey(ExportFile, on_delete=models.PROTECT, related_name="surveys")
+    columns = models.JSONField(default=list)  # exports.survey.Figures of each, in the file's order
+
+    objects = SurveyQuerySet.as_manager()
+
+    class Meta(Run.Meta):
+        ordering = ["pk"]
+        constraints = [
+            *Run.Meta.constraints,
+            models.UniqueConstraint(
+                name="each_file_is_surveyed_once",
+                fields=["of"],
+                condition=~Q(status__in=(Status.FAILED, Status.CANCELLED)),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.of.run}"
+
+    @property
+    def queue(self) -> str:
+        return "files"
+
+    @classmethod
+    def on_files(cls) -> Q:
+        return ~Q(pk__in=())
+
+
 class ExportLine(RunLine):
     """One hop of an export run."""
 

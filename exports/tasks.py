@@ -8,8 +8,8 @@ from celery import shared_task
 from django.utils import timezone
 
 from accounts import clients, database
-from exports import deriving, endings, letters, retention, runner
-from exports.models import DerivedFile, ExportRun
+from exports import deriving, endings, letters, retention, runner, surveying
+from exports.models import DerivedFile, ExportRun, Survey
 from runs import shutdown
 from runs.claims import claim
 from runs.models import StaleRun, Status
@@ -94,6 +94,34 @@ def tell(**kwargs: object) -> None:
         letters.deliver(timezone.now)
     except database.AWAY as error:
         log.warning("database away", extra={"why": type(error).__name__})
+
+
+@shared_task
+def survey(*, pk: int, **kwargs: object) -> None:
+    """Count what stands in each column of a file, unless another worker does."""
+    try:
+        _survey(pk)
+    except database.AWAY as error:
+        log.warning("database away", extra={"survey": pk, "why": type(error).__name__})
+
+
+def _survey(pk: int) -> None:
+    if shutdown.is_asked():
+        return
+    claimed = claim(Survey.objects.select_related("owner", "of__run__segment"), pk, queue="files", now=timezone.now())
+    if claimed is None:
+        return
+    try:
+        surveying.make(claimed, timezone.now)
+    except StaleRun:
+        log.info("claim ended", extra={"survey": claimed.pk, "claim": claimed.claim_no})
+    except database.AWAY:
+        raise
+    except Exception:
+        reference = f"columns-{claimed.pk}-c{claimed.claim_no}"
+        log.exception("step broke", extra={"survey": claimed.pk, "reference": reference})
+        with suppress(StaleRun):
+            claimed.move(Status.FAILED, "our_fault", now=timezone.now(), facts={"reference": reference})
 
 
 @shared_task

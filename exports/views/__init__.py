@@ -1,5 +1,6 @@
 """One module a subject: saved segments, their editor, runs, their files."""
 
+from exports.views.columns import run_columns, run_survey, run_survey_live
 from exports.views.downloads import derived_download, derived_take, run_download, run_take
 from exports.views.editor import segment_draft, segment_edit, segment_new, segment_options
 from exports.views.files import derived_create, run_files
@@ -18,6 +19,7 @@ __all__ = [
     "derived_download",
     "derived_take",
     "run_cancel",
+    "run_columns",
     "run_create",
     "run_detail",
     "run_download",
@@ -25,6 +27,8 @@ __all__ = [
     "run_list",
     "run_live",
     "run_look",
+    "run_survey",
+    "run_survey_live",
     "run_take",
     "segment_draft",
     "segment_duplicate",

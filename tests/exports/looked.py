@@ -12,14 +12,18 @@ from exports.models import ExportRun, SavedSegment
 from tests.exports import made
 
 
-def keep(run: ExportRun, content: bytes, *, header: list[str], rows: int, packed: bool = True) -> ExportRun:
+def packed(content: bytes) -> bytes:
+    return gzip.compress(content)
+
+
+def keep(run: ExportRun, content: bytes, *, header: list[str], rows: int, is_packed: bool = True) -> ExportRun:
     """Let a ready run's file hold this content, as if it had been verified."""
     file = run.file
     assert file is not None
-    stored = gzip.compress(content) if packed else content
+    stored = gzip.compress(content) if is_packed else content
     default_storage.delete(file.storage_name)
     default_storage.save(file.storage_name, ContentFile(stored))
-    file.encoding = "gzip" if packed else ""
+    file.encoding = "gzip" if is_packed else ""
     file.header, file.row_count = header, rows
     file.content_length, file.received_length = len(content), len(stored)
     file.content_sha256 = hashlib.sha256(content).hexdigest()
@@ -36,8 +40,8 @@ def spoil(run: ExportRun, stored: bytes | None) -> None:
         default_storage.save(run.file.storage_name, ContentFile(stored))
 
 
-def table(segment: SavedSegment, lines: list[str], *, packed: bool = True, end: str = "\r\n") -> ExportRun:
+def table(segment: SavedSegment, lines: list[str], *, is_packed: bool = True, end: str = "\r\n") -> ExportRun:
     """Make a ready run whose file has the columns that the segment asks for, and these lines below them."""
     header = [column.title for column in segment.consent_spec.columns()]
     content = end.join([",".join(header), *lines, ""]).encode()
-    return keep(made.ready(segment, rows=len(lines)), content, header=header, rows=len(lines), packed=packed)
+    return keep(made.ready(segment, rows=len(lines)), content, header=header, rows=len(lines), is_packed=is_packed)

@@ -186,7 +186,7 @@ def test_a_damaged_file_is_named_and_not_shown(
 
 
 def test_a_file_that_was_cut_on_the_disk(as_anna: Client, segment: SavedSegment) -> None:
-    run = looked.table(segment, [ROW, OTHER, ROW], packed=False)
+    run = looked.table(segment, [ROW, OTHER, ROW], is_packed=False)
     content = ",".join(run.file.header) + f"\r\n{ROW}\r\n"  # type: ignore[union-attr]
     looked.spoil(run, content.encode())
     assert "not those that were verified" in nothing(get(as_anna, run), "The file is damaged on this desk’s disk.", 409)
