@@ -7,11 +7,12 @@ processes of their own, so that two big downloads never stop the polls.
 import os
 
 from celery import Celery
-from celery.signals import setup_logging, worker_shutting_down
+from celery.signals import setup_logging, worker_process_init, worker_shutting_down
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "project.settings")
 
 from django.conf import settings
+from django.db import connections
 
 from runs import shutdown
 
@@ -92,13 +93,12 @@ def tell_long_steps(**kwargs: object) -> None:
     shutdown.ask()
 
 
-def forget_pools() -> None:
-    """Let a forked process make pools of its own: those it was born with have no threads, and would wait for ever."""
-    from django.db import connections
+@worker_process_init.connect
+def use_one_connection(**kwargs: object) -> None:
+    """Keep no pool in a process that was forked to take one step at a time.
 
-    for connection in connections.all(initialized_only=True):
-        if pools := getattr(type(connection), "_connection_pools", None):
-            pools.clear()
-
-
-os.register_at_fork(after_in_child=forget_pools)
+    The pool that it was born with has no threads, and would wait for ever; and Celery closes whatever pool such a
+    process has before and after each step, under the feet of the thread that says that the process lives.
+    """
+    for database in connections.settings.values():
+        database.get("OPTIONS", {}).pop("pool", None)

@@ -13,7 +13,7 @@ from exports.models import ExportRun
 from runs.models import Status
 from tests.processes.blows import BLOWS, Blow
 from tests.processes.conftest import ASK_AGAIN, LEASE, Desk, codes, story
-from tests.processes.places import Place, Standing
+from tests.processes.places import WAIT, Place, Standing
 
 
 @pytest.mark.parametrize("blow", BLOWS)
@@ -28,7 +28,7 @@ def test_every_run_ends_as_the_table_says(desk: Desk, blow: Blow) -> None:
         _let_leases_end(desk, standing)
     for place, run in standing.runs.items():
         if place.code == "waiting_in_line":
-            desk.later(run, 8)
+            desk.later(run, WAIT)
         if place.code == "answer_lost":
             desk.later(run, ASK_AGAIN)
     for run in standing.runs.values():
