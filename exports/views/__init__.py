@@ -3,7 +3,7 @@
 from exports.views.columns import run_columns, run_survey, run_survey_live
 from exports.views.downloads import derived_download, derived_take, run_download, run_take
 from exports.views.editor import segment_draft, segment_edit, segment_new, segment_options
-from exports.views.files import derived_create, run_files
+from exports.views.files import derived_create, run_files, run_remove
 from exports.views.looking import run_look
 from exports.views.runs import run_cancel, run_create, run_detail, run_list, run_live
 from exports.views.segments import (
@@ -27,6 +27,7 @@ __all__ = [
     "run_list",
     "run_live",
     "run_look",
+    "run_remove",
     "run_survey",
     "run_survey_live",
     "run_take",

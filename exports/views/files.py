@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.utils import timezone
-from django.views.decorators.http import require_POST, require_safe
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.requests import Request
-from exports import actions, shelf
+from exports import actions, files, retention, shelf, taken
 from exports.forms import WishForm
 from exports.views.runs import own, shown
 
@@ -41,3 +43,17 @@ def run_files(request: Request, pk: int) -> HttpResponse:
     if found and found.pace and found.mark == request.GET.get("mark"):
         return HttpResponse(status=204)
     return TemplateResponse(request, "exports/run_detail.html#run_files", shown(request, run))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@permission_required("exports.change_exportrun", raise_exception=True)
+def run_remove(request: Request, pk: int) -> HttpResponse:
+    """Remove a run's file before its time; first the page says what goes and what stays."""
+    run = own(request, pk)
+    if request.method != "POST":
+        is_there = files.is_there(run, now=timezone.now())
+        context = {"here": "runs", "run": run, "is_there": is_there, "taken": taken.of(run)}
+        return TemplateResponse(request, "exports/run_remove.html", context)
+    if not retention.remove(run, by=request.user):
+        messages.info(request, _("This run has no file here, so nothing has changed."))
+    return redirect(run)
