@@ -94,9 +94,10 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[N
 
 @pytest.fixture(autouse=True)
 def _quick_settings(settings: Any) -> None:
-    """Give every test an empty cache in its own memory, and passwords that cost nothing to hash."""
+    """Give every test an empty cache in its own memory, and passwords and static files that cost nothing."""
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+    settings.WHITENOISE_AUTOREFRESH = True  # else each client of a test looks at all files before its first question
     cache.clear()  # the memory is the process's: what one test counted (sign-ins, say) must not throttle another
 
 

@@ -76,8 +76,8 @@ def _broker_full(desk: Desk) -> Iterator[None]:
     yield
     time.sleep(1)  # several ticks, had there been room for any
     desk.broker_client.config_set("maxmemory", 0)
-    # Celery ends a worker whose broker refuses what it writes. The supervisor starts it again, and so do we.
-    desk.start()
+    # Celery ends a worker whose broker refuses what it writes, soon or late. The supervisor starts it again; so do we.
+    desk.is_supervised = True
 
 
 def cut_off(desk: Desk) -> None:

@@ -130,6 +130,7 @@ class Desk:
         self.beat = program("beat", programs.BEAT.command)
         self.usual = [self.broker, self.sandbox, self.calls, self.files, self.beat]
         self.programs = [*self.usual, self.web, self.more_files]
+        self.is_supervised = False  # whether those that run usually are started again when they end
 
     @property
     def broker_client(self) -> redis.Redis:
@@ -266,11 +267,15 @@ class Desk:
         """End what a failed test has left unfinished, so that it does not disturb the next."""
         over = {"status": Status.FAILED, "finished_at": timezone.now(), "due_at": None, "lease_until": None}
         ExportRun.objects.unfinished().update(**over)
+        self.is_supervised = False
 
     def until(self, run: ExportRun, holds: Callable[[ExportRun], Any], *, within: float = PATIENCE) -> ExportRun:
         """Wait until something holds of a run's row; return the run."""
         until = time.monotonic() + within
         while True:
+            if self.is_supervised:
+                for program in self.usual:
+                    program.start()
             run.refresh_from_db()
             if holds(run):
                 return run

@@ -185,6 +185,7 @@ def desk(
     return numbers, {"own": anna, "–": anna, "other's": jonas, "auditor": maria, "admin": karin}
 
 
+@pytest.mark.timeout(600)  # some seven hundred questions
 @pytest.mark.processes  # commits knock at the broker, and none is there
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning", "ignore::ResourceWarning")
 def test_everybody_gets_what_the_table_says(desk: tuple[Numbers, dict[str, User]]) -> None:
