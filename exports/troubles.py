@@ -133,7 +133,7 @@ def _stand_in_line(
     The vendor has no room for the account, so nobody else asks meanwhile either. A line is no trouble, and counts as
     none.
     """
-    waited = now - (run.started_at or run.created_at)
+    waited = now - _refused_since(run, now)
     if waited >= LONGEST_IN_LINE:
         return give_up(run, "never_in_turn", now=now, **facts)
     for_now = pause(min(LONGEST_PAUSE, max(FIRST_PAUSE, waited.total_seconds())), error.retry_after)
@@ -144,6 +144,17 @@ def _stand_in_line(
         if error.call != "token":  # which says nothing about exports
             lanes.hold(run.account, run.lane, seconds=for_now.total_seconds(), now=now.timestamp())
             limits.crowded(run.account, run.lane, at_vendor, now=now)
+
+
+def _refused_since(run: ExportRun, now: datetime) -> datetime:
+    """Return since when the vendor has had no room for this request, whenever it was asked.
+
+    Not the time before it had room for another attempt, nor that in which this desk itself started nothing.
+    """
+    told = run.lines.order_by("at", "pk")
+    anew = told.filter(code__in=("requested", "let_go")).last()
+    refused = told.filter(code="in_line", **({"at__gte": anew.at} if anew else {})).first()
+    return refused.at if refused else now
 
 
 def pause(seconds: float, at_least: float | None) -> timedelta:

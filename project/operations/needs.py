@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -15,9 +15,12 @@ from exports.models import Letter
 from exports.templatetags.desk import count, duration, size
 from project.operations.disk import Files
 from project.operations.processes import Staff
-from runs import presence
+from project.operations.stages import Stage
+from runs import line, presence
+from runs.models import Drain
 
 MAILED_BY = timedelta(minutes=10)  # after that a letter that was tried means that the mail server takes none
+DRAINED_LONG = timedelta(hours=1)  # work on the desk takes minutes; after that somebody may have forgotten it
 SEALED_BY = timedelta(minutes=5)  # after that an event without a seal means that the tick does not seal
 
 
@@ -29,6 +32,14 @@ class Need:
     word: str
     what: str
     means: str
+
+
+@dataclass(frozen=True)
+class Held:
+    """The runs that a drain holds back, and since when it is on."""
+
+    since: datetime
+    count: int
 
 
 @dataclass(frozen=True)
@@ -59,6 +70,12 @@ def unsent() -> Unsent:
     return Unsent(**tried.order_by().aggregate(count=Count("pk"), oldest=Min("made_at")))
 
 
+def held(drained: Drain | None, stages: Iterable[Stage]) -> Held | None:
+    """Return what a drain that is on holds back, if it holds anything back."""
+    many = sum(stage.count for stage in stages if stage.oldest.code == line.HELD)
+    return Held(drained.since, many) if drained and many else None
+
+
 def unsealed() -> Unsealed:
     """Return what waits for its seal, in one query."""
     found = Event.objects.unsealed().order_by().aggregate(count=Count("pk"), oldest=Min("at"))
@@ -66,11 +83,18 @@ def unsealed() -> Unsealed:
 
 
 def tell(
-    staff: Staff, queues: dict[str, int] | None, files: Files, loose: Unsealed, post: Unsent, *, now: datetime
+    staff: Staff,
+    queues: dict[str, int] | None,
+    files: Files,
+    loose: Unsealed,
+    post: Unsent,
+    held: Held | None,
+    *,
+    now: datetime,
 ) -> list[Need]:
     """Return what needs somebody, the worst first. `queues` is None while the broker does not answer."""
     rest = (*_of_files(files), *_of_history(loose, now), *_of_post(post, now))
-    return [*_of_broker(queues), *_of_staff(staff, now), *rest]
+    return [*_of_broker(queues), *_of_staff(staff, now), *_of_drain(held, now), *rest]
 
 
 def _of_broker(queues: dict[str, int] | None) -> Iterator[Need]:
@@ -102,6 +126,21 @@ def _of_staff(staff: Staff, now: datetime) -> Iterator[Need]:
             if staff.ticked_at
             else _("The tick was never taken."),
             _("Runs that wait are not called. Beat and a worker live, so look at the broker between them."),
+        )
+
+
+def _of_drain(held: Held | None, now: datetime) -> Iterator[Need]:
+    if held and now - held.since >= DRAINED_LONG:
+        what = ngettext(
+            "The desk has started nothing for %(time)s, and %(n)s run waits for it.",
+            "The desk has started nothing for %(time)s, and %(n)s runs wait for it.",
+            held.count,
+        )
+        yield Need(
+            "waiting",
+            _("Held back"),
+            what % {"time": duration(now - held.since), "n": count(held.count)},
+            _("They keep their places and would wait for ever. When the work is done, start runs again."),
         )
 
 

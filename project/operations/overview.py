@@ -104,13 +104,15 @@ def look(*, page: str, now: datetime) -> Overview:
     shown = Paginator(accounts, ACCOUNTS).get_page(page)
     whys = stuck.find(now=now)
     staff, files, loose = processes.tell(now=now), disk.tell(room, now=now), needs.unsealed()
+    drained, at_work = drain.current(), stages.tell(now=now)
+    held = needs.held(drained, at_work)
     return Overview(
         now=now,
-        drain=drain.current(),
-        needs=needs.tell(staff, queues, files, loose, needs.unsent(), now=now),
+        drain=drained,
+        needs=needs.tell(staff, queues, files, loose, needs.unsent(), held, now=now),
         stuck=_worst(whys, now=now),
         stuck_count=len(whys),
-        stages=stages.tell(now=now),
+        stages=at_work,
         page=shown,
         vendors=vendors.tell(list(shown), now=now),
         at_vendor=sum(busy.at_vendor for busy in accounts),

@@ -221,6 +221,14 @@ def test_a_request_is_in_line_for_a_day_and_then_says_so(started: ExportRun, ste
     assert_failed(run, "never_in_turn")
 
 
+def test_a_day_at_the_vendor_is_no_day_in_line(started: ExportRun, steps: Turner, vendor: Vendor) -> None:
+    say(vendor, "poll", 410, times=1)
+    run = steps.to_the_end(started, until=lambda run: run.code == "retrying")
+    say(vendor, "consent_export", 429, times=1)
+    steps.forward(25 * 3600)
+    assert steps.to_the_end(run).code == "ready"
+
+
 def test_pending_exports_of_the_account_keep_a_run_in_line(started: ExportRun, steps: Turner, vendor: Vendor) -> None:
     vendor.control("PATCH", "switches", pending_exports=1, prepare_seconds=300)
     other = steps.step(started)

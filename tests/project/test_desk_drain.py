@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from accounts.models import User
 from audit.models import Event
-from runs import drain
+from exports.models import ExportRun, SavedSegment
+from runs import drain, line
+from runs.models import Drain, Status
+from tests.exports import made
 from tests.project.test_operations import URL, words
 
 BEGIN, END = "/admin/operations/drain/", "/admin/operations/drain/end/"
@@ -32,6 +38,20 @@ def test_it_is_pressed_and_taken_back(as_karin: Client, karin: User, staffed: No
         ("desk.drained", karin.pk),
         ("desk.opened", karin.pk),
     ]
+
+
+def test_one_that_was_forgotten_needs_somebody(
+    as_karin: Client, karin: User, segment: SavedSegment, staffed: None
+) -> None:
+    run = made.run(segment, line.HELD, Status.QUEUED)
+    as_karin.post(BEGIN)
+    assert "The desk has started nothing" not in words(as_karin.get(URL)), "work on the desk takes a while"
+    Drain.objects.update(since=timezone.now() - timedelta(hours=26))
+    page = words(as_karin.get(URL))
+    assert "One thing needs you." in page
+    assert "The desk has started nothing for 1 day 2 h, and 1 run waits for it." in page.replace("\u00a0", " ")
+    ExportRun.objects.filter(pk=run.pk).delete()
+    assert "The desk has started nothing" not in words(as_karin.get(URL)), "nobody waits"
 
 
 def test_a_second_press_changes_nothing_and_says_so(as_karin: Client, staffed: None) -> None:

@@ -133,6 +133,18 @@ def test_a_new_attempt_is_a_new_request_and_waits_too(press: Any, steps: Stepper
     assert steps.to_the_end(run).status == "succeeded"
 
 
+def test_a_weekend_without_starts_is_no_day_in_line(press: Any, steps: Stepper, karin: User, vendor: Vendor) -> None:
+    vendor.fault("consent_export", "status", status=429, times=2)
+    run = steps.step(press())
+    assert run.code == line.WAITING
+    desk.begin_drain(by=karin, now=steps.now)
+    steps.forward(3 * 24 * 3600)
+    desk.end_drain(by=karin, now=steps.now)
+    run = steps.to_the_end(run, until=lambda run: run.code == line.WAITING and run.due_at > steps.now)
+    assert codes(run).count("in_line") == 2, "the vendor had no room once more"
+    assert steps.to_the_end(run).status == "succeeded"
+
+
 def test_what_may_have_been_asked_is_not_asked_again(press: Any, steps: Stepper, karin: User, vendor: Vendor) -> None:
     vendor.fault("consent_export", "status", status=504)
     run = steps.to_the_end(press(), until=lambda run: run.code == "answer_lost")
