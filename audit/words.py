@@ -13,6 +13,7 @@ ACTIONS: Mapping[str, Any] = {
     "file.downloaded": lazy("File downloaded"),
     "file.looked_at": lazy("File looked at"),
     "file.surveyed": lazy("Columns of a file counted"),
+    "file.excel_fetched": lazy("APSIS’s own Excel file fetched"),
     "file.derived": lazy("Form of a file made"),
     "file.removed": lazy("File removed"),
     "run.started": lazy("Run started"),

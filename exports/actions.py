@@ -178,7 +178,7 @@ def derive(run: ExportRun, wish: Wish, *, by: User, now: datetime | None = None)
     file = run.file
     if file is None or not file.is_kept(now):
         raise NotOffered(_("The file was removed, so nothing more can be made of it. Run again with today's data."))
-    if why := offers.refusal(file, wish):
+    if why := offers.refusal(file, wish, now=now):
         raise NotOffered(why)
     wanted = DerivedFile.objects.wanted().filter(of=file, form=wish.form, choice_digest=wish.digest)
     if there := wanted.first():

@@ -20,6 +20,7 @@ def between(old: ConsentSpec, new: ConsentSpec) -> list[str]:
         *_chosen(old.topics, new.topics, _("added subscription %(name)s"), _("took out subscription %(name)s")),
         *_channels(old, new),
         *_exclusion(old, new),
+        *_excel(old, new),
         *_chosen(old.attributes, new.attributes, _("added attribute %(name)s"), _("took out attribute %(name)s")),
         *_versions(old.attributes, new.attributes, _("attribute %(name)s in a newer version of APSIS's own")),
         *_titles(old.attributes, new.attributes),
@@ -88,6 +89,11 @@ def _exclusion(old: ConsentSpec, new: ConsentSpec) -> Iterator[str]:
             if new.exclude_unsubscribed
             else _("people without any of these consents are rows with blanks")
         )
+
+
+def _excel(old: ConsentSpec, new: ConsentSpec) -> Iterator[str]:
+    if new.apsis_excel != old.apsis_excel:
+        yield _("APSIS’s own Excel file is fetched too") if new.apsis_excel else _("the CSV alone is fetched")
 
 
 def _order(old: ConsentSpec, new: ConsentSpec) -> Iterator[str]:

@@ -148,6 +148,7 @@ def read(data: QueryDict, choices: Choices, *, base: ConsentSpec) -> ConsentSpec
         segments=columns("segment"),
         time_zone=data.get("time_zone", "").strip() or base.time_zone,
         exclude_unsubscribed="exclude_unsubscribed" in data,
+        apsis_excel="apsis_excel" in data,
         everyone="everyone" in data and not picked["segment"],
     )
 

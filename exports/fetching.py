@@ -12,7 +12,7 @@ from django.db import transaction
 from django.utils.translation import gettext_noop
 
 from audit import actions as audit
-from exports import receive
+from exports import apsis_excel, receive
 from exports.contents import NotAsPromised
 from exports.endings import cancel, folder, give_up, sweep
 from exports.heartbeat import Clock, HandedOn, Heartbeat, Stopped
@@ -96,6 +96,8 @@ def _succeed(
         )
         facts = {"rows": counts.rows, "contactable": counts.contactable}
         run.move(Status.SUCCEEDED, "ready" if counts.rows else "ready_empty", now=now, facts=facts, file=file)
+        if counts.rows and run.consent_spec.apsis_excel:
+            apsis_excel.ask(run, file, now=now)
         run.add_line("fetched", now=beat.verifying_at or now, took_ms=beat.fetch_ms, bytes=received.received_length)
         run.add_line("verified", now=now, took_ms=max(0, beat.lasted_ms - beat.fetch_ms), rows=counts.rows)
         audit.record("run.succeeded", by=None, target=run, now=now, rows=counts.rows)

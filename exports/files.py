@@ -22,11 +22,12 @@ Form = Literal["content", "received"]
 FORMS: tuple[Form, ...] = ("content", "received")
 
 
-ENDINGS = {"workbook": ".xlsx", "excel-csv": "_excel.csv", "csv": ".csv"}
+ENDINGS = {"workbook": ".xlsx", "excel-csv": "_excel.csv", "csv": ".csv", "apsis-xlsx": "_apsis.xlsx"}
 TYPES = {
     "workbook": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     "excel-csv": "text/csv; charset=utf-8",
     "csv": "text/csv; charset=utf-8",
+    "apsis-xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
 
 

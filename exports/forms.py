@@ -71,6 +71,11 @@ class WishForm(forms.Form):
             field.choices = [(title, title) for title in titles]
             field.initial = list(titles)
 
+    @property
+    def forms_of_some(self) -> list[tuple[str, str]]:
+        """The forms that can be made of some rows alone."""
+        return [(form.value, str(form.label)) for form in DerivedFile.Form if form != DerivedFile.Form.APSIS_EXCEL]
+
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
         if cleaned.get("rows") == "contactable" and not cleaned.get("consents") and "consents" not in self.errors:

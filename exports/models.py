@@ -231,12 +231,16 @@ class DerivedFileQuerySet(RunQuerySet["DerivedFile"]):
 
 
 class DerivedFile(Run):
-    """A form of a file, made from it once, when somebody first asked for it. It goes when its original goes."""
+    """A form of a file, made from it once, when somebody first asked for it. It goes when its original goes.
+
+    One of them is not made but fetched beside it, where the saved segment says so: the vendor's own workbook.
+    """
 
     class Form(models.TextChoices):
         WORKBOOK = "workbook", _("Excel workbook")
         EXCEL_CSV = "excel-csv", _("CSV for Excel")
         CSV = "csv", _("CSV")  # of some rows: of all it would be the original
+        APSIS_EXCEL = "apsis-xlsx", _("APSIS’s own Excel file")  # fetched, not made (exports/apsis_excel.py)
 
     task = "exports.tasks.derive"
     lane = ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.utils.translation import gettext as _
 
@@ -35,14 +36,27 @@ class Wish:
         return hashlib.sha256(json.dumps(self.to_json(), sort_keys=True).encode()).hexdigest()
 
 
-def refusal(file: ExportFile, wish: Wish) -> str:
+def refusal(file: ExportFile, wish: Wish, *, now: datetime) -> str:
     """Return why a file is not offered so, and what to use instead; nothing where it is."""
     if wish.form == Form.CSV and wish.choice is None:
         return _("All rows as a CSV is the original: download that.")
+    if wish.form == Form.APSIS_EXCEL:
+        return _of_apsis(file, wish, now=now)
     if wish.form != Form.WORKBOOK:
         return ""
     if file.row_count > MOST_ROWS:
         return _("Excel shows a million rows a sheet, and this file has more than five million. Use the CSV.")
     if file.content_length > MOST_BYTES:
         return _("A workbook of more than a gigabyte opens nowhere. Use the CSV.")
+    return ""
+
+
+def _of_apsis(file: ExportFile, wish: Wish, *, now: datetime) -> str:
+    run = file.run
+    if wish.choice:
+        return _("APSIS’s own Excel file is kept as it came, with all its rows. Choose another form.")
+    if not run.consent_spec.apsis_excel:
+        return _("This run did not ask for APSIS’s own Excel file. Tick it in the saved segment, and run again.")
+    if run.poll_ends_at is None or now >= run.poll_ends_at:
+        return _("APSIS hands out a file for a day, and that is over. Run again to get both.")
     return ""

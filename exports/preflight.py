@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 from zoneinfo import available_timezones
 
+from django.contrib.humanize.templatetags.humanize import intcomma
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -19,6 +20,8 @@ from exports.spec import EMAIL, SMS, ConsentSpec
 Level = Literal["block", "know", "fine"]
 KeyState = Literal["none", "untested", "working", "refused"]
 S0 = "APSIS, Request profile in segment by consent export"
+EXCEL = "Microsoft, Excel specifications and limits"
+EXCEL_ROWS = 1_048_576 - 1  # of a sheet, below its titles
 
 
 @dataclass(frozen=True)
@@ -56,14 +59,17 @@ class Seen:
     refused: dict[str, int] = field(default_factory=dict)
 
 
-def check(spec: ConsentSpec, reach: Reach, *, consent_version: int, seen: Seen = Seen()) -> list[Finding]:
-    """Return every finding, blocks first."""
+def check(
+    spec: ConsentSpec, reach: Reach, *, consent_version: int, seen: Seen = Seen(), last_rows: int | None = None
+) -> list[Finding]:
+    """Return every finding, blocks first. `last_rows` is how many the newest file of this saved segment has."""
     findings = [
         *_whom(spec),
         *_consent(spec, consent_version),
         *_titles(spec),
         *_addresses(spec),
         *_figures(spec, seen),
+        *_excel(spec, last_rows),
         *_key(spec, reach),
     ]
     order = {"block": 0, "know": 1, "fine": 2}
@@ -273,6 +279,32 @@ def _figures(spec: ConsentSpec, seen: Seen) -> Iterator[Finding]:
                 else _("APSIS prints no limit.")
             )
             yield Finding("fine", f"figure_{name}", title, text, figure=figure, limit=passed)
+
+
+def _excel(spec: ConsentSpec, last_rows: int | None) -> Iterator[Finding]:
+    """Set the rows of the last file beside what a sheet of Excel holds: APSIS's workbook has one, as far as known."""
+    if not spec.apsis_excel:
+        return
+    if last_rows is not None and last_rows >= EXCEL_ROWS:
+        yield Finding(
+            "know",
+            "many_rows_for_excel",
+            _("APSIS’s own Excel file may not hold everybody."),
+            _("A sheet of Excel holds %(most)s rows. The desk’s own workbook goes on on a second one.")
+            % {"most": intcomma(EXCEL_ROWS)},
+            EXCEL,
+            figure=last_rows,
+            limit=EXCEL_ROWS,
+            field="apsis_excel",
+        )
+        return
+    text = (
+        _("A sheet of Excel holds %(most)s rows; no run of this segment has shown yet how many there are.")
+        if last_rows is None
+        else _("Rows of the last file; a sheet of Excel holds %(most)s.")
+    ) % {"most": intcomma(EXCEL_ROWS)}
+    title = _("APSIS’s own Excel file comes too")
+    yield Finding("fine", "excel_too", title, text, EXCEL, figure=last_rows, limit=EXCEL_ROWS, field="apsis_excel")
 
 
 def _key(spec: ConsentSpec, reach: Reach) -> Iterator[Finding]:

@@ -23,6 +23,7 @@ from exports import (
     panel,
     remedies,
     sentences,
+    shares,
     shelf,
     taken,
 )
@@ -98,6 +99,7 @@ def shown(run: ExportRun, *, to: User, now: datetime, said: str = "") -> dict[st
     past = None if run.is_over else gauge.past(run)
     at = journey.times(run, hops)
     last = grants.last_purpose(run, to) if has_bytes else ""
+    found = figures.of(run)
     told = [(line, *sentences.line(line.code, line.facts)) for line in lines]
     return {
         "run": run,
@@ -124,7 +126,8 @@ def shown(run: ExportRun, *, to: User, now: datetime, said: str = "") -> dict[st
         "technical": _technical(run, lines),
         "has_bytes": has_bytes,
         "is_gone": is_gone,
-        "figures": figures.of(run),
+        "figures": found,
+        "drawing": shares.of(found),
         "shelf": shelf.of(run, now=now, last=last) if has_bytes else None,
         "asks": _asks(run, last) if has_bytes else {},
         "taken": taken.of(run),

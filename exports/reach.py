@@ -9,7 +9,9 @@ from typing import Any
 from accounts import limits
 from accounts.definitions import Library, Listing
 from accounts.models import Credential, VendorAccount
+from exports.models import ExportRun, SavedSegment
 from exports.preflight import KeyState, Reach, Seen
+from runs.models import Status
 
 
 def of(credential: Credential | None, section: str, *, library: Library | None = None) -> Reach:
@@ -55,3 +57,11 @@ def seen(account: VendorAccount) -> Seen:
     """Return the largest request this account took and the smallest it refused as too much, per kind of column."""
     passed, refused = limits.learnt(account)
     return Seen(passed=passed, refused=refused)
+
+
+def last_rows(segment: SavedSegment | None) -> int | None:
+    """Return how many rows the newest file of a saved segment has; None where none has come yet."""
+    if segment is None:
+        return None
+    ready = ExportRun.objects.filter(owner=segment.owner_id, segment=segment, status=Status.SUCCEEDED)
+    return ready.order_by("-pk").values_list("file__row_count", flat=True).first()

@@ -117,6 +117,11 @@ LINES: Mapping[str, tuple[Any, Any]] = {
         lazy("Verified"),
         lazy("Length, unpacking, column names, row widths and checksum agree: %(rows)s rows."),
     ),
+    "excel_fetched": (lazy("Excel file"), lazy("APSIS’s own, %(bytes)s bytes, as APSIS sent it.")),
+    "excel_missed": (
+        lazy("No Excel file"),
+        lazy("APSIS’s own Excel file could not be fetched. The CSV is whole; the files below say why."),
+    ),
     "answer_lost": (
         lazy("No answer"),
         lazy("The request was sent and the answer never came. We ask once more at %(again_at)s."),

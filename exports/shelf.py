@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 from django.utils.translation import ngettext
 
-from exports import asking, files, offers
+from exports import asking, files, offers, sentences
 from exports.asking import Ask
 from exports.models import DerivedFile, ExportFile, ExportRun
 from exports.offers import Wish
@@ -32,12 +32,20 @@ PURPOSES = {
         "here; in the workbook it does not."
     ),
     Form.CSV: lazy("For other programs: UTF-8, commas."),
+    Form.APSIS_EXCEL: lazy("As APSIS made it, unaltered: another program’s Excel file of the same export."),
 }
 TROUBLES = {
     "derived_no_room": lazy("This desk’s disk was full. The original is here; ask again when an admin has made room."),
     "derived_damaged": lazy("What was written could not be read back, so it was thrown away. Ask again."),
     "derived_stopped": lazy("It was stopped. Ask again."),
     "original_gone": lazy("The original was removed meanwhile, so nothing can be made of it."),
+    "apsis_link_over": lazy("APSIS no longer hands it out. The CSV is here and whole; run again to get both."),
+    "apsis_trouble": lazy("APSIS had trouble handing it out, again and again. The CSV is here and whole."),
+    "apsis_no_excel": lazy(
+        "What APSIS sent was no whole Excel file, so it was thrown away. The CSV is here and whole."
+    ),
+    "apsis_too_large": lazy("It is larger than this desk is set to take. The CSV is here and whole."),
+    "apsis_key_refused": lazy("APSIS no longer accepts your key, so it was not fetched. The CSV is here and whole."),
 }
 
 
@@ -76,7 +84,9 @@ def of(run: ExportRun, *, now: datetime, last: str = "") -> Shelf | None:
     made = list(DerivedFile.objects.filter(of=file))
     for derived in made:
         derived.of = file  # which knows its run, so that no form asks for either again
-    items = [_whole(file, Form.WORKBOOK, made, last), _whole(file, Form.EXCEL_CSV, made, last)]
+    items = [_whole(file, form, made, last, now=now) for form in (Form.WORKBOOK, Form.EXCEL_CSV)]
+    if any(derived.form == Form.APSIS_EXCEL for derived in made):
+        items.append(_whole(file, Form.APSIS_EXCEL, made, last, now=now))
     items += [_item(derived, last) for derived in made if derived.choice and derived.status not in _ENDED_WITHOUT]
     seen = ",".join(f"{derived.pk}:{derived.version}" for derived in made)
     is_busy = any(derived.status in UNFINISHED for derived in made)
@@ -86,13 +96,15 @@ def of(run: ExportRun, *, now: datetime, last: str = "") -> Shelf | None:
 _ENDED_WITHOUT = (Status.FAILED, Status.CANCELLED)
 
 
-def _whole(file: ExportFile, form: Form, made: list[DerivedFile], last: str) -> Item:
+def _whole(file: ExportFile, form: Form, made: list[DerivedFile], last: str, *, now: datetime) -> Item:
     """Return a form of all rows: the one that is there or on its way, or what became of the last try, or the offer."""
     tries = [derived for derived in made if derived.form == form and not derived.choice]
     kept = [derived for derived in tries if derived.status not in _ENDED_WITHOUT]
+    why = offers.refusal(file, Wish(form), now=now)
     if kept or tries:
-        return _item((kept or tries)[-1], last)
-    why = offers.refusal(file, Wish(form))
+        item = _item((kept or tries)[-1], last)
+        # What cannot be asked for again any more has no button to do so.
+        return replace(item, state="refused") if item.state == "failed" and why else item
     return Item(form, str(form.label), str(PURPOSES[form]), "refused" if why else "offered", said=why)
 
 
@@ -133,6 +145,11 @@ def chosen(choice: dict[str, Any]) -> str:
 
 def _progress(derived: DerivedFile) -> str:
     done, total = derived.facts.get("bytes"), derived.facts.get("total")
+    if derived.code == "trouble":
+        return _("APSIS had trouble; it is fetched again at %(at)s") % {"at": sentences.clock(derived.due_at)}
+    if derived.form == Form.APSIS_EXCEL and derived.status == Status.RUNNING and derived.code == "fetching":
+        told = {"done": size(done or 0), "total": size(total)}
+        return _("Fetched %(done)s of %(total)s") % told if total else _("Fetched %(done)s") % told
     if derived.status == Status.QUEUED or not total:
         return _("Waiting for a worker")
     if derived.code == "verifying":
@@ -168,7 +185,10 @@ def _remarks(derived: DerivedFile) -> list[str]:
             )
             % {"n": count(guarded)}
         )
-    if (sheets := remarks.get("sheets", 0)) > 1:
+    if of_csv := remarks.get("rows_of_csv", 0):
+        told = {"n": count(derived.row_count), "csv": count(of_csv)}
+        said.append(_("It holds %(n)s rows, and the CSV %(csv)s: go by the CSV, and ask APSIS why.") % told)
+    if derived.form != Form.APSIS_EXCEL and (sheets := remarks.get("sheets", 0)) > 1:
         said.append(_("On %(n)s sheets: one of Excel’s holds a million rows.") % {"n": sheets})
     return said
 

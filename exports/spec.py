@@ -65,6 +65,7 @@ class ConsentSpec:
     segments: tuple[ColumnChoice, ...] = ()
     time_zone: str = "Europe/Stockholm"
     exclude_unsubscribed: bool = False
+    apsis_excel: bool = False  # its own workbook too, of the same export
     everyone: bool = False  # "yes, everyone": said on purpose, because no segment means the whole account
 
     def to_json(self) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from accounts import clients, database
-from exports import deriving, endings, letters, retention, runner, surveying
+from exports import apsis_excel, deriving, endings, letters, retention, runner, surveying
 from exports.models import DerivedFile, ExportRun, Survey
 from runs import shutdown
 from runs.claims import claim
@@ -69,12 +69,17 @@ def derive(*, pk: int, **kwargs: object) -> None:
 def _derive(pk: int) -> None:
     if shutdown.is_asked():
         return
-    whole = DerivedFile.objects.select_related("owner", "of__run__segment", "of__run__owner")
+    whole = DerivedFile.objects.select_related(
+        "owner", "of__run__segment", "of__run__owner", "of__run__account", "of__run__credential__account"
+    )
     derived = claim(whole, pk, queue="files", now=timezone.now())
     if derived is None:
         return
     try:
-        deriving.make(derived, timezone.now)
+        if derived.form == DerivedFile.Form.APSIS_EXCEL:
+            _fetch_excel(derived)
+        else:
+            deriving.make(derived, timezone.now)
     except StaleRun:
         log.info("claim ended", extra={"derived": derived.pk, "claim": derived.claim_no})
     except database.AWAY:
@@ -84,6 +89,15 @@ def _derive(pk: int) -> None:
         log.exception("step broke", extra={"derived": derived.pk, "reference": reference})
         with suppress(StaleRun):
             derived.move(Status.FAILED, "our_fault", now=timezone.now(), facts={"reference": reference})
+
+
+def _fetch_excel(derived: DerivedFile) -> None:
+    run = derived.of.run
+    try:
+        with clients.client_for(run.credential) as client:
+            apsis_excel.fetch(derived, client, timezone.now)
+    except clients.KeyErased:
+        apsis_excel.give_up(derived, "apsis_key_refused", now=timezone.now())
 
 
 @shared_task

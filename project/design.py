@@ -35,6 +35,7 @@ from exports import (
     picture,
     preflight,
     remedies,
+    shares,
     taken,
 )
 from exports.attempts import Attempt
@@ -100,6 +101,7 @@ def design(request: Request) -> HttpResponse:
         "panels": _panels(run, now),
         "run": run,
         "figures": figures.of(run),
+        "drawing": shares.of(figures.of(run)),
         "has_bytes": True,
         "asks": {form: _ask(form) for form in files.FORMS},
         "taken": _taken(now),

@@ -147,6 +147,7 @@ def _shown(request: Request, desk: Desk, form: SegmentForm) -> dict[str, Any]:
         reach.of(desk.credential, spec.section.id, library=desk.choices.library),
         consent_version=account.consent_version,
         seen=reach.seen(account),
+        last_rows=reach.last_rows(desk.segment) if spec.apsis_excel else None,
     )
     return {
         "here": "segments",

@@ -33,4 +33,5 @@ def _findings(request: Request, segment: SavedSegment) -> list[preflight.Finding
         reach.of(credential, spec.section.id),
         consent_version=segment.account.consent_version,
         seen=reach.seen(segment.account),
+        last_rows=reach.last_rows(segment) if spec.apsis_excel else None,
     )

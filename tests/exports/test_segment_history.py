@@ -82,6 +82,7 @@ def test_any_other_spec_is_said_to_differ() -> None:
     others = {
         "section": Choice("no", "Norge"), "topics": (), "method": "single", "channels": (), "attributes": (),
         "tags": (), "segments": (), "time_zone": "UTC", "exclude_unsubscribed": True, "everyone": True,
+        "apsis_excel": True,
     }  # fmt: skip
     for name, value in others.items():
         assert changes.between(BASE, replace(BASE, **{name: value})), name  # type: ignore[arg-type]

@@ -11,6 +11,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import replace
 from datetime import timedelta
 from itertools import count
 from pathlib import Path
@@ -33,7 +34,7 @@ from accounts.definitions import Library
 from accounts.models import Credential, Lane, User, VendorAccount
 from exports import actions
 from exports.draft import Choices
-from exports.models import ExportRun
+from exports.models import DerivedFile, ExportRun
 from exports.spec import EMAIL, SMS, ColumnChoice, ConsentSpec, TopicChoice
 from runs.models import Status
 from supervisor import programs
@@ -224,22 +225,23 @@ class Desk:
         account = VendorAccount.objects.create(name=name, region="other", other_url=at or self.sandbox_url)
         return {"by": self.anna, "account": account, "client_id": "demo-anna", "secret": "demo-anna-secret"}
 
-    def segment(self, key: str = "", *, at: str = "") -> Any:
+    def segment(self, key: str = "", *, at: str = "", apsis_excel: bool = False) -> Any:
         """Save a segment at an account of its own, with a key of its own: no two share a lane, a hold or a count.
 
         `at` is another address of the sandbox.
         """
         name = f"Segment {next(self._numbers)}"
         account = save_credential(**self._key(name, at) | {"client_id": key or self.new_key()}).account
-        return actions.save_segment(by=self.anna, account=account, name=name, spec=self._spec)
+        spec = replace(self._spec, apsis_excel=apsis_excel)
+        return actions.save_segment(by=self.anna, account=account, name=name, spec=spec)
 
     def new_key(self) -> str:
         """Return the name of a key that nobody has used."""
         return f"demo-anna.{next(self._numbers)}"
 
-    def run(self, key: str = "", *, at: str = "") -> ExportRun:
+    def run(self, key: str = "", *, at: str = "", apsis_excel: bool = False) -> ExportRun:
         """Start a run."""
-        return actions.start(self.segment(key, at=at), by=self.anna)
+        return actions.start(self.segment(key, at=at, apsis_excel=apsis_excel), by=self.anna)
 
     def later(self, run: ExportRun, seconds: float) -> None:
         """Let time pass for one run: all that it waits for comes by so many seconds earlier."""
@@ -266,7 +268,8 @@ class Desk:
     def forget(self) -> None:
         """End what a failed test has left unfinished, so that it does not disturb the next."""
         over = {"status": Status.FAILED, "finished_at": timezone.now(), "due_at": None, "lease_until": None}
-        ExportRun.objects.unfinished().update(**over)
+        for kind in (ExportRun, DerivedFile):
+            kind.objects.unfinished().update(**over)
         self.is_supervised = False
 
     def until(self, run: ExportRun, holds: Callable[[ExportRun], Any], *, within: float = PATIENCE) -> ExportRun:
