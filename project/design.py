@@ -101,6 +101,7 @@ def design(request: Request) -> HttpResponse:
         "run": run,
         "figures": figures.of(run),
         "has_bytes": True,
+        "is_own": True,
         "asks": {form: _ask(form) for form in files.FORMS},
         "taken": _taken(now),
         "attempts": [
