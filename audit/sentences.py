@@ -81,6 +81,8 @@ SENTENCES: Mapping[str, Any] = {
     "run.cancelled": lazy("%(target)s was cancelled for %(actor)s"),
     "run.failed": lazy("%(target)s failed"),
     "run.hastened": lazy("%(actor)s let the desk try %(target)s again at once"),
+    "run.shared": lazy("%(actor)s shared %(target)s with %(colleagues)s"),
+    "run.unshared": lazy("%(actor)s no longer shares %(target)s with %(colleagues)s"),
     "run.started": lazy("%(actor)s started %(target)s, from version %(version)s"),
     "run.stopped": lazy("%(target)s was stopped, for what %(actor)s did erased its key"),
     "run.succeeded": lazy("%(target)s brought a file home (%(rows)s rows)"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from django.db import IntegrityError, transaction
@@ -12,7 +13,7 @@ from django.utils.translation import gettext as _
 from accounts.models import Credential, User, VendorAccount
 from audit import actions as audit
 from exports import offers
-from exports.models import DerivedFile, ExportRun, SavedSegment, SegmentVersion, Survey
+from exports.models import DerivedFile, ExportRun, RunShare, SavedSegment, SegmentVersion, Survey
 from exports.offers import Wish
 from exports.spec import ConsentSpec
 from runs import line, nudges
@@ -149,6 +150,23 @@ def cancel(run: ExportRun, *, by: User, now: datetime | None = None) -> None:
         audit.record("run.cancel_asked", by=by, target=run, now=now)
         run.refresh_from_db()
         nudges.poke(run)
+
+
+@transaction.atomic
+def share(run: ExportRun, people: Iterable[User], *, by: User, now: datetime | None = None) -> None:
+    """Let these colleagues and no others see a run: new ones are let in, those no longer among them are shut out."""
+    now = now or timezone.now()
+    ExportRun.objects.select_for_update().get(pk=run.pk)
+    before = {share.person_id: share.person for share in run.shares.select_related("person")}
+    wanted = {person.pk: person for person in people if person.pk != run.owner_id}
+    let_in = [wanted[pk] for pk in wanted if pk not in before]
+    shut_out = [before[pk] for pk in before if pk not in wanted]
+    RunShare.objects.bulk_create(RunShare(run=run, person=person, shared_at=now) for person in let_in)
+    run.shares.filter(person__in=shut_out).delete()
+    if let_in:
+        audit.record("run.shared", by=by, target=run, now=now, colleagues=[str(person) for person in let_in])
+    if shut_out:
+        audit.record("run.unshared", by=by, target=run, now=now, colleagues=[str(person) for person in shut_out])
 
 
 @transaction.atomic

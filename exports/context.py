@@ -14,6 +14,6 @@ def rail(request: HttpRequest) -> dict[str, object]:
     return {
         "rail": {
             "segments": SavedSegment.objects.visible_to(user).count,
-            "runs": ExportRun.objects.visible_to(user).unfinished().count,
+            "runs": ExportRun.objects.owned_by(user).unfinished().count,
         }
     }

@@ -7,11 +7,12 @@ from typing import Any
 from zoneinfo import available_timezones
 
 from django import forms
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from audit.words import PURPOSES
-from exports.models import DerivedFile, SavedSegment
+from exports.models import DerivedFile, ExportRun, SavedSegment
 from exports.offers import Wish
 from exports.selection import Contactable
 
@@ -89,6 +90,25 @@ class WishForm(forms.Form):
         if cleaned["rows"] != "contactable":
             return Wish(cleaned["form"])
         return Wish(cleaned["form"], Contactable(tuple(cleaned["consents"]), tuple(cleaned["segments"])))
+
+
+class ShareForm(forms.Form):
+    """Which colleagues see a run: those ticked, and no others."""
+
+    people = forms.ModelMultipleChoiceField(
+        label=_("Colleagues"), queryset=User.objects.none(), required=False, widget=forms.CheckboxSelectMultiple
+    )
+
+    def __init__(self, *args: Any, run: ExportRun, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["people"]
+        assert isinstance(field, forms.ModelMultipleChoiceField)
+        seeing = set(run.shares.values_list("person", flat=True))
+        marketers = User.objects.with_perm("exports.view_exportrun", include_superusers=False).values("pk")
+        # Who sees it already stands among them whatever became of their account, so that it can be taken back.
+        choices = User.objects.filter(Q(pk__in=marketers) | Q(pk__in=seeing)).exclude(pk=run.owner_id)
+        field.queryset = choices.order_by("first_name", "last_name", "username")
+        field.initial = list(seeing)
 
 
 AN_ADDRESS = re.compile(r"\S@\S+\.\S")

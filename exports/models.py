@@ -102,10 +102,24 @@ class ExportFile(models.Model):
 
 
 class ExportRunQuerySet(RunQuerySet["ExportRun"]):
+    """Whose run is whose. Whatever is for a person begins with one of the first three."""
+
+    def visible_to(self, user: models.Model) -> ExportRunQuerySet:
+        """One's own, and those that a colleague has shared. For one run; a list asks for both apart."""
+        return self.filter(Q(owner=user.pk) | Q(pk__in=RunShare.objects.filter(person=user.pk).values("run")))
+
+    def owned_by(self, user: models.Model) -> ExportRunQuerySet:
+        """One's own: what may be stopped, removed and shared, and all that a list reads from the owner's index."""
+        return self.filter(owner=user.pk)
+
+    def shared_with(self, user: models.Model) -> ExportRunQuerySet:
+        """Other people's, to be read. In order of the run's number from the index of shares."""
+        return self.filter(shares__person=user.pk)
+
     def listed(self) -> ExportRunQuerySet:
         """Read what a line of a list says of a run, and leave the long columns where they are."""
         long = ("spec", "sealed_poll_url", "segment__spec", "file__header")
-        return self.select_related("segment", "file__removed_by").defer(*long)
+        return self.select_related("segment", "owner", "file__removed_by").defer(*long)
 
 
 class ExportRun(Run):
@@ -218,6 +232,18 @@ class ExportRun(Run):
         self.lines.create(
             at=now, level=level, code=code, facts=facts, attempt=self.attempt, claim_no=self.claim_no, took_ms=took_ms
         )
+
+
+class RunShare(models.Model):
+    """A colleague may see a run of somebody else's, and take its files. It goes when the owner takes it back."""
+
+    run = models.ForeignKey(ExportRun, on_delete=models.CASCADE, related_name="shares")
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", db_index=False)
+    shared_at = models.DateTimeField()
+
+    class Meta:
+        default_permissions = ()
+        constraints = [models.UniqueConstraint(name="one_share_per_person", fields=["person", "run"])]
 
 
 class DerivedFileQuerySet(RunQuerySet["DerivedFile"]):

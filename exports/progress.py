@@ -129,6 +129,8 @@ def shown(run: ExportRun, *, to: User, now: datetime, said: str = "") -> dict[st
         "figures": found,
         "drawing": shares.of(found),
         "shelf": shelf.of(run, now=now, last=last) if has_bytes else None,
+        "is_own": run.owner_id == to.pk,
+        "readers": [share.person for share in run.shares.select_related("person")] if run.owner_id == to.pk else [],
         "asks": _asks(run, last) if has_bytes else {},
         "taken": taken.of(run),
         "wish": WishForm(widest=shelf.all_of(run)) if has_bytes else None,

@@ -25,6 +25,7 @@ urlpatterns = [
     path("runs/<int:pk>/columns/", views.run_columns, name="run_columns"),
     path("runs/<int:pk>/columns/count/", views.run_survey, name="run_survey"),
     path("runs/<int:pk>/columns/live/", views.run_survey_live, name="run_survey_live"),
+    path("runs/<int:pk>/share/", views.run_share, name="run_share"),
     path("runs/<int:pk>/remove/", views.run_remove, name="run_remove"),
     path("runs/<int:pk>/files/", views.run_files, name="run_files"),
     path("runs/<int:pk>/files/make/", views.derived_create, name="derived_create"),

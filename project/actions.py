@@ -50,7 +50,7 @@ def toll_of_admission(person: User) -> Toll:
     """Count what `lend_password` and `change_address` would end, erase and stop."""
     return Toll(
         credentials=person.credentials.kept().count(),
-        runs=ExportRun.objects.visible_to(person).unfinished().count(),
+        runs=ExportRun.objects.owned_by(person).unfinished().count(),
         sessions=sessions.of(person).count(),
     )
 
@@ -62,7 +62,7 @@ def lend_password(person: User, password: str | None, *, by: User, now: datetime
     Raises ValueError for oneself and for an operator's account.
     """
     now = now or timezone.now()
-    stopped = upheavals.stop_runs(ExportRun.objects.visible_to(person), "admission_changed", by=by, now=now)
+    stopped = upheavals.stop_runs(ExportRun.objects.owned_by(person), "admission_changed", by=by, now=now)
     ended, erased = accounts.lend_password(person, password, by=by, now=now)
     action = "person.password_taken" if password is None else "person.password_lent"
     audit.record(action, by=by, target=person, now=now, sessions=ended, credentials=erased, runs=stopped)
@@ -73,7 +73,7 @@ def lend_password(person: User, password: str | None, *, by: User, now: datetime
 def change_address(person: User, address: str, *, by: User, now: datetime | None = None) -> Toll:
     """Give a person another e-mail address, at the same cost. Raises ValueError as `lend_password` does."""
     now = now or timezone.now()
-    stopped = upheavals.stop_runs(ExportRun.objects.visible_to(person), "admission_changed", by=by, now=now)
+    stopped = upheavals.stop_runs(ExportRun.objects.owned_by(person), "admission_changed", by=by, now=now)
     ended, erased = accounts.change_address(person, address, by=by, now=now)
     audit.record(
         "person.address_changed", by=by, target=person, now=now, sessions=ended, credentials=erased, runs=stopped
@@ -85,7 +85,7 @@ def toll_of_leaving(person: User) -> Toll:
     """Count what `deactivate` would end, erase, stop and hand over."""
     return Toll(
         credentials=person.credentials.kept().count(),
-        runs=ExportRun.objects.visible_to(person).unfinished().count(),
+        runs=ExportRun.objects.owned_by(person).unfinished().count(),
         sessions=sessions.of(person).count(),
         segments=SavedSegment.objects.visible_to(person).count(),
     )
@@ -98,7 +98,7 @@ def deactivate(person: User, *, heir: User | None, by: User, now: datetime | Non
     Without an heir the saved segments stay. Raises ValueError for oneself and for an operator's account.
     """
     now = now or timezone.now()
-    stopped = upheavals.stop_runs(ExportRun.objects.visible_to(person), "person_left", by=by, now=now)
+    stopped = upheavals.stop_runs(ExportRun.objects.owned_by(person), "person_left", by=by, now=now)
     ended, erased = accounts.deactivate(person, by=by, now=now)
     toll = Toll(
         credentials=erased,

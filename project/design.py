@@ -103,6 +103,7 @@ def design(request: Request) -> HttpResponse:
         "figures": figures.of(run),
         "drawing": shares.of(figures.of(run)),
         "has_bytes": True,
+        "is_own": True,
         "asks": {form: _ask(form) for form in files.FORMS},
         "taken": _taken(now),
         "attempts": [

@@ -53,7 +53,7 @@ def home(request: Request) -> HttpResponse:
     """Show what needs the person, what is on its way, and what is ready."""
     if not request.user.has_perm("exports.view_exportrun"):
         return TemplateResponse(request, "home.html", {"here": "home"})
-    runs = ExportRun.objects.visible_to(request.user).listed()
+    runs = ExportRun.objects.owned_by(request.user).listed()
     troubles, has_key, has_segments = _keys(request.user)
     failed, working, ready = _failed(runs), _block(runs.unfinished()), _ready(runs, request.user)
     context = {

@@ -13,6 +13,7 @@ from exports.views.segments import (
     segment_restore,
     segment_rows,
 )
+from exports.views.sharing import run_share
 
 __all__ = [
     "derived_create",
@@ -28,6 +29,7 @@ __all__ = [
     "run_live",
     "run_look",
     "run_remove",
+    "run_share",
     "run_survey",
     "run_survey_live",
     "run_take",

@@ -24,7 +24,7 @@ from exports import asking, files, grants, ranges, shelf
 from exports.files import Copy
 from exports.forms import PurposeForm
 from exports.models import DerivedFile, ExportRun
-from exports.views.runs import own
+from exports.views.runs import seen
 from runs.models import Status
 
 may_download = permission_required("exports.download_exportrun", raise_exception=True)
@@ -63,14 +63,14 @@ def derived_take(request: Request, pk: int, derived: int) -> HttpResponse:
 
 
 def _of_run(request: Request, pk: int, form: files.Form) -> tuple[ExportRun, Copy]:
-    run = own(request, pk)
+    run = seen(request, pk)
     if form not in files.FORMS or not files.is_there(run, now=timezone.now()):
         raise Http404
     return run, files.copy_of(run, form)
 
 
 def _of_derived(request: Request, pk: int, derived: int) -> tuple[ExportRun, Copy, str]:
-    run = own(request, pk)
+    run = seen(request, pk)
     found = DerivedFile.objects.filter(of=run.file, pk=derived, status=Status.SUCCEEDED) if run.file else None
     made = found.select_related("of__run__segment").first() if found else None
     if made is None or not files.is_there(run, now=timezone.now()):

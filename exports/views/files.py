@@ -14,14 +14,14 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.requests import Request
 from exports import actions, files, retention, shelf, taken
 from exports.forms import WishForm
-from exports.views.runs import own, shown
+from exports.views.runs import own, seen, shown
 
 
 @require_POST
 @permission_required("exports.download_exportrun", raise_exception=True)
 def derived_create(request: Request, pk: int) -> HttpResponse:
     """Have another form of a run's file made."""
-    run = own(request, pk)
+    run = seen(request, pk)
     form = WishForm(request.POST, widest=shelf.all_of(run))
     if form.is_valid():
         try:
@@ -38,7 +38,7 @@ def derived_create(request: Request, pk: int) -> HttpResponse:
 @permission_required("exports.view_exportrun", raise_exception=True)
 def run_files(request: Request, pk: int) -> HttpResponse:
     """Answer with the files of a run, or 204 while what the page shows of them still holds."""
-    run = own(request, pk)
+    run = seen(request, pk)
     found = shelf.of(run, now=timezone.now())
     if found and found.pace and found.mark == request.GET.get("mark"):
         return HttpResponse(status=204)

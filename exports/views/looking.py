@@ -15,7 +15,7 @@ from accounts.requests import Request
 from audit import actions as audit
 from exports import looking
 from exports.models import ExportRun
-from exports.views.runs import own
+from exports.views.runs import seen
 
 log = logging.getLogger(__name__)
 
@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 @permission_required("exports.download_exportrun", raise_exception=True)
 def run_look(request: Request, pk: int) -> HttpResponse:
     """Show the first rows of a run's file, and write down that somebody looked."""
-    run = own(request, pk)
+    run = seen(request, pk)
     if nothing := looking.nothing(run, now=timezone.now()):
         return _nothing(request, run, nothing)
     try:

@@ -35,30 +35,39 @@ STATES = {
 }
 
 
+SHARED = "shared"  # the word of those that others share, in whatever state
+
+
 @require_safe
 @permission_required("exports.view_exportrun", raise_exception=True)
 def run_list(request: Request) -> HttpResponse:
-    """List one's runs, newest first; searched by the segment's name, filtered by state."""
-    mine = ExportRun.objects.visible_to(request.user)
+    """List one's runs and those that others share, newest first; searched by the segment's name, filtered by state."""
+    own = ExportRun.objects.owned_by(request.user)
+    shared = ExportRun.objects.shared_with(request.user)
     q, state = request.GET.get("q", "").replace("\0", "").strip()[:120], request.GET.get("state", "")
-    state = state if state in STATES else ""
-    found = mine.filter(segment__in=SavedSegment.objects.filter(name__icontains=q)) if q else mine
-    in_all = _how_many(mine)
-    how_many = _how_many(found) if q else in_all
-    runs = found.filter(status__in=STATES[state][0]) if state else found
+    state = state if state in STATES or state == SHARED else ""
+    in_all = _how_many(own, shared)
+    how_many = in_all
+    if q:
+        named = SavedSegment.objects.filter(name__icontains=q)
+        own, shared = own.filter(segment__in=named), shared.filter(segment__in=named)
+        how_many = _how_many(own, shared)
+    if state in STATES:
+        own, shared = (runs.filter(status__in=STATES[state][0]) for runs in (own, shared))
     # Only keys are counted through to a page far back; what is shown of a run is read for fifty.
-    paginator = Paginator(runs.values_list("pk", flat=True), PAGE)
-    paginator.count = how_many[state] if state else sum(how_many.values())
+    paginator = Paginator(_keys([shared] if state == SHARED else [own, shared] if in_all[SHARED] else [own]), PAGE)
+    paginator.count = how_many[state] if state else sum(how_many[name] for name in STATES)
     page = paginator.get_page(request.GET.get("page"))
-    found_of = mine.listed().in_bulk(list(page))
+    found_of = ExportRun.objects.visible_to(request.user).listed().in_bulk(list(page))
+    words = {**{name: word for name, (_s, word) in STATES.items()}, SHARED: lazy("Shared with you")}
     context = {
         "here": "runs",
         "page_obj": page,
         "rows": [listing.row(found_of[pk], now=timezone.now()) for pk in page],
         "q": q,
         "state": state,
-        "state_word": STATES[state][1] if state else "",
-        "chips": listing.chips({name: word for name, (_s, word) in STATES.items()}, how_many, q=q, state=state),
+        "state_word": words.get(state, ""),
+        "chips": listing.chips(words, how_many, q=q, state=state),
         "in_all": in_all,
         # Only a list that is not narrowed can be empty because nothing was ever run.
         "is_first_use": not (q or state or page.paginator.count),
@@ -82,7 +91,7 @@ def run_create(request: Request, pk: int) -> HttpResponse:
 @permission_required("exports.view_exportrun", raise_exception=True)
 def run_detail(request: Request, pk: int) -> HttpResponse:
     """Show a run: one sentence, its journey, its log, its files."""
-    run = own(request, pk)
+    run = seen(request, pk)
     letters.seen(run, by=request.user)
     return TemplateResponse(request, "exports/run_detail.html", shown(request, run))
 
@@ -101,7 +110,7 @@ def run_live(request: Request, pk: int) -> HttpResponse:
 
 @permission_required("exports.view_exportrun", raise_exception=True)
 def _live(request: Request, pk: int) -> HttpResponse:
-    run = own(request, pk)
+    run = seen(request, pk)
     letters.seen(run, by=request.user)
     context = shown(request, run, said=request.GET.get("said", ""))
     return TemplateResponse(request, "exports/run_detail.html#run_live", context)
@@ -118,15 +127,33 @@ def run_cancel(request: Request, pk: int) -> HttpResponse:
     return redirect(run)
 
 
-def _how_many(runs: QuerySet[ExportRun]) -> dict[str, int]:
+def _how_many(own: QuerySet[ExportRun], shared: QuerySet[ExportRun]) -> dict[str, int]:
     """Count runs by the words of the filters."""
-    by_status = dict(runs.order_by().values_list("status").annotate(Count("pk")))
-    return {name: sum(by_status.get(status, 0) for status in statuses) for name, (statuses, _word) in STATES.items()}
+    counts = [dict(runs.order_by().values_list("status").annotate(Count("pk"))) for runs in (own, shared)]
+    by_state = {
+        name: sum(count.get(status, 0) for count in counts for status in statuses)
+        for name, (statuses, _word) in STATES.items()
+    }
+    return by_state | {SHARED: sum(counts[1].values())}
+
+
+def _keys(lists: list[QuerySet[ExportRun]]) -> QuerySet[ExportRun, int]:
+    """Return the keys of runs, newest first: of two lists merged, each in the order of its own index."""
+    first, *others = (runs.order_by().values_list("id", flat=True) for runs in lists)
+    return first.union(*others, all=True).order_by("-id") if others else first.order_by("-id")
 
 
 def own(request: Request, pk: int) -> ExportRun:
-    """Return a run of one's own, with all that its page shows of others. Raises Http404."""
-    runs = ExportRun.objects.visible_to(request.user)
+    """Return a run of one's own, to be changed, with all that its page shows of others. Raises Http404."""
+    return _told(request, ExportRun.objects.owned_by(request.user), pk)
+
+
+def seen(request: Request, pk: int) -> ExportRun:
+    """Return the same, or a run that somebody shared, to be read. Raises Http404."""
+    return _told(request, ExportRun.objects.visible_to(request.user), pk)
+
+
+def _told(request: Request, runs: QuerySet[ExportRun], pk: int) -> ExportRun:
     told = ("segment", "credential__account", "file__removed_by", "owner")
     return denials.own_or_404(request, runs.select_related(*told), pk=pk)
 

@@ -127,7 +127,7 @@ def segment_restore(request: Request, pk: int, number: int) -> HttpResponse:
 
 def _listed(request: Request) -> dict[str, Any]:
     asked, last = request.GET.get("q", "").replace("\0", "").strip()[:120], request.GET.get("last", "")
-    runs = ExportRun.objects.visible_to(request.user).filter(segment=OuterRef("pk")).order_by("-pk")
+    runs = ExportRun.objects.owned_by(request.user).filter(segment=OuterRef("pk")).order_by("-pk")
     segments = SavedSegment.objects.visible_to(request.user).annotate(last_status=Subquery(runs.values("status")[:1]))
     found = segments.filter(name__icontains=asked) if asked else segments
     counts = Counter(_KINDS[status] for status in found.values_list("last_status", flat=True))

@@ -22,7 +22,7 @@ SHOWN = ("200", "led on")
 def pages(role: str) -> Iterator[Row]:
     """Yield the addresses that this role walks: those that show it a page, and nobody before it."""
     for row in rows():
-        if row.method != "GET" or row.whose == "other's":
+        if row.method != "GET" or row.whose in ("shared", "other's"):
             continue
         first = next((name for answer in SHOWN for name in CAST if row.answers[name] == answer), None)
         if first == role:

@@ -80,9 +80,16 @@ def test_every_address_is_asked_by_reading_and_by_writing() -> None:
 def test_what_belongs_to_somebody_is_asked_for_by_its_owner_and_by_another() -> None:
     for name in names():
         whose = {row.whose for row in rows() if row.name == name}
-        assert whose in ({"–"}, {"own", "other's"}), name
+        assert whose in ({"–"}, {"own", "other's"}, {"own", "shared", "other's"}), name
+        assert ("shared" in whose) == is_of_run(name), name
         if name.startswith(("exports:", "accounts:")) and re.search(r"/1/", address(name, Numbers())):
-            assert whose == {"own", "other's"}, name
+            assert {"own", "other's"} <= whose, name
+
+
+def is_of_run(name: str) -> bool:
+    """Say whether an address speaks of an export run, which may be shared."""
+    is_run = name.startswith(("exports:run_", "exports:derived_"))
+    return is_run and name not in ("exports:run_create", "exports:run_list")
 
 
 # ── The walk ─────────────────────────────────────────────────────────────────────────────────────────────────
@@ -108,8 +115,7 @@ def address(name: str, of: Numbers) -> str:
     section, _, rest = name.partition(":")
     arguments: dict[str, Any] = {}
     if section == "exports" and rest not in WITHOUT_NUMBERS:
-        is_run = rest.startswith(("run_", "derived_")) and rest != "run_create"
-        arguments = {"pk": of.run if is_run else of.segment}
+        arguments = {"pk": of.run if is_of_run(name) else of.segment}
         arguments |= {"number": 1} if rest == "segment_restore" else {}
         arguments |= {"form": "content"} if rest in ("run_download", "run_take") else {}
         arguments |= {"derived": of.derived} if rest in ("derived_download", "derived_take") else {}
@@ -169,6 +175,9 @@ def desk(
     run = steps.to_the_end(actions.start(segment, by=anna, now=steps.now))
     derived = actions.derive(ExportRun.objects.get(pk=run.pk), Wish("workbook"), by=anna)
     derive(pk=derived.pk)
+    frida = User.objects.create_user("frida", "frida@example.com")
+    frida.groups.add(Group.objects.get(name="Marketer"))
+    actions.share(run, [frida], by=anna)
     siv = User.objects.create_user("siv", "siv@example.com")  # who asks for nothing, and has what nobody may look at
     numbers = Numbers(
         segment=segment.pk,
@@ -182,7 +191,7 @@ def desk(
         address=EmailAddress.objects.create(user=jonas, email=jonas.email).pk,
         factor=Authenticator.objects.create(user=siv, type=Authenticator.Type.TOTP, data={}).pk,
     )
-    return numbers, {"own": anna, "–": anna, "other's": jonas, "auditor": maria, "admin": karin}
+    return numbers, {"own": anna, "–": anna, "shared": frida, "other's": jonas, "auditor": maria, "admin": karin}
 
 
 @pytest.mark.timeout(600)  # some seven hundred questions
