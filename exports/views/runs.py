@@ -83,7 +83,7 @@ def run_create(request: Request, pk: int) -> HttpResponse:
 def run_detail(request: Request, pk: int) -> HttpResponse:
     """Show a run: one sentence, its journey, its log, its files."""
     run = own(request, pk)
-    letters.seen(run, by=request.user)
+    letters.seen(run, by=request.user, now=timezone.now())
     return TemplateResponse(request, "exports/run_detail.html", shown(request, run))
 
 
@@ -102,7 +102,7 @@ def run_live(request: Request, pk: int) -> HttpResponse:
 @permission_required("exports.view_exportrun", raise_exception=True)
 def _live(request: Request, pk: int) -> HttpResponse:
     run = own(request, pk)
-    letters.seen(run, by=request.user)
+    letters.seen(run, by=request.user, now=timezone.now())
     context = shown(request, run, said=request.GET.get("said", ""))
     return TemplateResponse(request, "exports/run_detail.html#run_live", context)
 
