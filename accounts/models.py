@@ -39,6 +39,7 @@ class User(AbstractUser):
         choices=[("", _("What the browser asks for")), *settings.LANGUAGES],
     )
     has_shortcuts = models.BooleanField(_("keyboard shortcuts"), default=True)
+    home_seen_at = models.DateTimeField(null=True, editable=False)  # Home tells what has ended since
     has_notices = models.BooleanField(_("mail when a run is over"), default=True)
 
     # An admin chose the present password, and so knows it: its owner chooses another before anything else.

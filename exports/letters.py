@@ -33,10 +33,10 @@ GIVE_UP = timedelta(days=2)  # after so long it is no news
 Outcome = Letter.Outcome
 
 
-def seen(run: ExportRun, *, by: User) -> None:
-    """Note who has a run's page before them: where that is its owner, nobody need mail them that it is over."""
-    if run.tell_at is not None and run.owner_id == by.pk:
-        ExportRun.objects.filter(pk=run.pk).update(tell_at=None)
+def seen(run: ExportRun, *, by: User, now: datetime) -> None:
+    """Note who has a run's page before them: once its owner has seen that it is over, nobody need tell them."""
+    if run.is_over and run.seen_at is None and run.owner_id == by.pk:
+        ExportRun.objects.filter(pk=run.pk).update(seen_at=now, tell_at=None)
 
 
 def gather(*, now: datetime) -> int:

@@ -150,6 +150,7 @@ class ExportRun(Run):
     file = models.OneToOneField(ExportFile, on_delete=models.PROTECT, null=True, related_name="run")
     # From when on its owner is to be mailed that it is over; None once that is done, or needs no doing (letters.py).
     tell_at = models.DateTimeField(null=True)
+    seen_at = models.DateTimeField(null=True)  # when its owner first had its page before them after it was over
 
     objects = ExportRunQuerySet.as_manager()
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import zlib
 from collections import Counter
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.decorators import permission_required
 from django.contrib.humanize.templatetags.humanize import apnumber, intcomma
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Count, Exists, Max, OuterRef, QuerySet, Sum
 from django.http import HttpResponse
 from django.template.response import TemplateResponse
 from django.utils import timezone
@@ -20,10 +22,10 @@ from django.views.decorators.http import require_safe
 
 from accounts.actions import FOREIGN
 from accounts.models import Credential, User, VendorAccount
-from accounts.requests import Request
+from accounts.requests import Request, number
 from audit.models import Event
 from exports import fortnight, listing
-from exports.models import ExportRun, SavedSegment
+from exports.models import ExportRun, ExportRunQuerySet, SavedSegment
 from runs.models import Status
 
 SHOWN = 10  # rows of a block on the home page; its count says how many there are
@@ -53,24 +55,71 @@ def home(request: Request) -> HttpResponse:
     """Show what needs the person, what is on its way, and what is ready."""
     if not request.user.has_perm("exports.view_exportrun"):
         return TemplateResponse(request, "home.html", {"here": "home"})
-    runs = ExportRun.objects.owned_by(request.user).listed()
-    troubles, has_key, has_segments = _keys(request.user)
-    failed, working, ready = _failed(runs), _block(runs.unfinished()), _ready(runs, request.user)
-    context = {
+    now = timezone.now()
+    ended = _ended(request.user, now=now)
+    return TemplateResponse(request, "home.html", _home(request.user, ended=ended, now=now))
+
+
+@require_safe
+def home_live(request: Request) -> HttpResponse:
+    """Answer with the home page's content, or 204 while it shows what is on its way: two queries, no more.
+
+    It tells nothing that the page itself does not show already.
+    """
+    if _on_the_way(ExportRun.objects.owned_by(request.user)) == request.GET.get("shown"):
+        return HttpResponse(status=204)
+    return _home_live(request)
+
+
+@permission_required("exports.view_exportrun", raise_exception=True)
+def _home_live(request: Request) -> HttpResponse:
+    # What ended before the page was opened is told as it was then; what ends now, one is there to see.
+    context = _home(request.user, ended=number(request.GET.get("ended", "")) or 0, now=timezone.now())
+    context["is_otherwise"] = context["said"] != request.GET.get("said")
+    return TemplateResponse(request, "home.html#home_live", context)
+
+
+def _on_the_way(runs: ExportRunQuerySet) -> str:
+    """Return a mark of what is on its way: another one as soon as a run begins, gets on or ends."""
+    mark = runs.unfinished().order_by().aggregate(count=Count("pk"), newest=Max("pk"), versions=Sum("version"))
+    return "-".join(str(part or 0) for part in mark.values())
+
+
+def _ended(user: User, *, now: datetime) -> int:
+    """Count the runs that ended since the person last had Home before them, and whose end they have not seen."""
+    if user.home_seen_at is None:
+        return 0
+    since = max(user.home_seen_at, now - FAILED_KEPT)
+    fresh = ExportRun.objects.filter(owner=user, finished_at__gt=since, seen_at=None)
+    return fresh.exclude(status=Status.CANCELLED, cancel_asked_by=user).count()
+
+
+def _home(user: User, *, ended: int, now: datetime) -> dict[str, Any]:
+    """Return what Home needs, and note that the person has it before them."""
+    User.objects.filter(pk=user.pk).update(home_seen_at=now)
+    mine = ExportRun.objects.owned_by(user)
+    # Before the rows: what changes meanwhile is asked about once too often, never missed.
+    shown, runs = _on_the_way(mine), mine.listed()
+    troubles, has_key, has_segments = _keys(user)
+    failed, working, ready = _failed(runs), _block(runs.unfinished()), _ready(runs, user)
+    headline = _headline(failed.count + len(troubles), working.count, ready.count)
+    return {
         "here": "home",
         "troubles": troubles,
         "failed": failed,
         "working": working,
         "ready": ready,
         "needs": failed.count + len(troubles),
-        "headline": _headline(failed.count + len(troubles), working.count, ready.count),
+        "headline": headline,
+        "said": f"{zlib.crc32(' '.join(headline).encode()):x}",
+        "shown": shown,
+        "ended": ended,
         "has_key": has_key,
         "has_segments": has_segments,
         "is_first_use": not (has_segments or failed.count or working.count or ready.count),
         "is_news": bool(troubles or failed.count or working.count or ready.count),
-        "fortnight": fortnight.of(runs, now=timezone.now()),
+        "fortnight": fortnight.of(runs, now=now),
     }
-    return TemplateResponse(request, "home.html", context)
 
 
 @require_safe

@@ -22,6 +22,7 @@ admin.site.unregister([SocialAccount, SocialApp, SocialToken])
 
 urlpatterns = [
     path("", journeys.home, name="home"),
+    path("live/", journeys.home_live, name="home_live"),
     path("", include("exports.urls")),
     path(
         "credentials/",

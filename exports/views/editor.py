@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
+from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -16,11 +18,11 @@ from accounts.definitions import Library
 from accounts.models import Credential
 from accounts.requests import Request, number
 from audit import denials
-from exports import actions, draft, picture, preflight, reach
+from exports import actions, draft, picture, preflight, reach, sentences
 from exports.forms import SegmentForm
 from exports.models import SavedSegment
 from exports.spec import ConsentSpec, default_column
-from exports.views.guard import run_guard
+from exports.views.guard import in_the_way, is_for_everyone
 
 LABELS = {
     "segment": _("Search segments"),
@@ -108,7 +110,26 @@ def _save(request: Request, desk: Desk, name: str) -> HttpResponse:
     )
     if "save_and_run" not in request.POST:
         return redirect("exports:segment_list")
-    return run_guard(request, segment) or redirect(actions.start(segment, by=request.user))
+    # Each of these has an address of its own: what is loaded again there saves nothing a second time.
+    if blocks := in_the_way(request, segment):
+        messages.warning(request, _not_started(segment, blocks))
+        return redirect(segment)
+    if is_for_everyone(segment):
+        return redirect("exports:run_create", pk=segment.pk)
+    return redirect(actions.start(segment, by=request.user))
+
+
+def _not_started(segment: SavedSegment, blocks: list[preflight.Finding]) -> str:
+    """Return what is said of a segment that was saved and could not be run: what happened, and what to do."""
+    saved = {"name": sentences.isolated(segment.name), "n": segment.version_no}
+    first = blocks[0].title
+    if len(blocks) == 1:
+        said = gettext("“%(name)s” is saved as version %(n)s and was not started. %(first)s Put it right, then run it.")
+        return said % {**saved, "first": first}
+    said = gettext(
+        "“%(name)s” is saved as version %(n)s and was not started. %(first)s The pre-flight names %(more)s more."
+    )
+    return said % {**saved, "first": first, "more": len(blocks) - 1}
 
 
 def _segment_of(request: Request) -> SavedSegment | None:

@@ -17,12 +17,23 @@ def run_guard(request: Request, segment: SavedSegment) -> HttpResponse | None:
     What blocks is judged by the key of whoever presses Run. Everyone is asked about twice: in the segment, and here.
     """
     context = {"here": "segments", "segment": segment, "spec": segment.consent_spec}
-    if blocks := [finding for finding in _findings(request, segment) if finding.level == "block"]:
+    status = 409 if request.method == "POST" else 200  # whoever only looks was refused nothing
+    if blocks := in_the_way(request, segment):
         context |= {"blocks": blocks}
-        return TemplateResponse(request, "exports/run_blocked.html", context, status=409)
-    if not segment.consent_spec.segments and request.POST.get("confirmed") != "everyone":
-        return TemplateResponse(request, "exports/run_confirm.html", context, status=409)
+        return TemplateResponse(request, "exports/run_blocked.html", context, status=status)
+    if is_for_everyone(segment) and request.POST.get("confirmed") != "everyone":
+        return TemplateResponse(request, "exports/run_confirm.html", context, status=status)
     return None
+
+
+def in_the_way(request: Request, segment: SavedSegment) -> list[preflight.Finding]:
+    """Return what must be put right before this person can run a segment."""
+    return [finding for finding in _findings(request, segment) if finding.level == "block"]
+
+
+def is_for_everyone(segment: SavedSegment) -> bool:
+    """Say whether a run would export every profile, so that it is asked about once more."""
+    return not segment.consent_spec.segments
 
 
 def _findings(request: Request, segment: SavedSegment) -> list[preflight.Finding]:

@@ -14,7 +14,7 @@ from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.requests import Request
 from audit import denials
@@ -75,15 +75,17 @@ def run_list(request: Request) -> HttpResponse:
     return TemplateResponse(request, "exports/run_list.html", context)
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 @permission_required("exports.add_exportrun", raise_exception=True)
 def run_create(request: Request, pk: int) -> HttpResponse:
-    """Start a run of a saved segment, unless something must be put right or said first."""
+    """Start a run of a saved segment, unless something must be put right or said first. Asked by GET, only say that."""
     segment = denials.own_or_404(
         request, SavedSegment.objects.visible_to(request.user).select_related("account"), pk=pk
     )
     if question := run_guard(request, segment):
         return question
+    if request.method != "POST":
+        return redirect(segment)
     return redirect(actions.start(segment, by=request.user))
 
 
@@ -92,7 +94,7 @@ def run_create(request: Request, pk: int) -> HttpResponse:
 def run_detail(request: Request, pk: int) -> HttpResponse:
     """Show a run: one sentence, its journey, its log, its files."""
     run = seen(request, pk)
-    letters.seen(run, by=request.user)
+    letters.seen(run, by=request.user, now=timezone.now())
     return TemplateResponse(request, "exports/run_detail.html", shown(request, run))
 
 
@@ -111,7 +113,7 @@ def run_live(request: Request, pk: int) -> HttpResponse:
 @permission_required("exports.view_exportrun", raise_exception=True)
 def _live(request: Request, pk: int) -> HttpResponse:
     run = seen(request, pk)
-    letters.seen(run, by=request.user)
+    letters.seen(run, by=request.user, now=timezone.now())
     context = shown(request, run, said=request.GET.get("said", ""))
     return TemplateResponse(request, "exports/run_detail.html#run_live", context)
 

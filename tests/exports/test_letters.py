@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import smtplib
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, ClassVar
 
 import pytest
@@ -12,6 +12,8 @@ from django.core import mail
 from django.core.mail import EmailMessage
 from django.core.mail.backends.locmem import EmailBackend
 from django.test import Client
+from django.utils import translation
+from django.utils.formats import date_format
 
 from accounts.models import User
 from exports import actions, endings, letters
@@ -96,11 +98,16 @@ def test_a_run_that_failed_is_told_and_nothing_of_the_vendors_answer(segment: Sa
     assert "maja" not in sent.body
 
 
-def test_times_are_those_of_where_the_person_works(segment: SavedSegment, anna: User) -> None:
-    User.objects.filter(pk=anna.pk).update(time_zone="America/New_York")
+def test_times_are_those_of_where_the_person_works_and_words_those_of_their_language(
+    segment: SavedSegment, anna: User
+) -> None:
+    User.objects.filter(pk=anna.pk).update(time_zone="America/New_York", language="sv")
     end(segment, now=datetime(2026, 6, 2, 23, 30, tzinfo=UTC))
-    work(datetime(2026, 6, 3, 0, 0, tzinfo=UTC))
+    with translation.override("en"):
+        work(datetime(2026, 6, 3, 4, 0, tzinfo=UTC))
     assert "19:30" in mail.outbox[0].body
+    with translation.override("sv"):
+        assert f"2 {date_format(date(2026, 6, 2), 'F')}, 19:30" in mail.outbox[0].body
 
 
 def test_a_newline_in_a_name_adds_no_header(segment: SavedSegment) -> None:
@@ -128,7 +135,7 @@ def test_whoever_saw_the_end_is_not_told_and_a_colleague_sees_it_for_nobody(
     segment: SavedSegment, as_anna: Client, jonas: User
 ) -> None:
     run = end(segment)
-    letters.seen(run, by=jonas)
+    letters.seen(run, by=jonas, now=NOW)
     run.refresh_from_db()
     assert run.tell_at
     assert as_anna.get(f"/runs/{run.pk}/live/?shown=0").status_code == 200

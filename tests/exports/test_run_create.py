@@ -50,7 +50,16 @@ def test_anothers_segment_and_one_that_is_gone_are_404(as_jonas: Client, segment
 
 
 def test_wrong_method(as_anna: Client, segment: SavedSegment) -> None:
-    assert as_anna.get(url(segment)).status_code == 405
+    assert as_anna.put(url(segment)).status_code == 405
+
+
+def test_to_look_at_its_address_starts_nothing(as_anna: Client, segment: SavedSegment) -> None:
+    assert as_anna.get(url(segment))["Location"] == segment.get_absolute_url()
+    save(segment, replace(segment.consent_spec, channels=()))
+    response = as_anna.get(url(segment))
+    assert response.status_code == 200
+    assert "No channel is chosen." in words(response)
+    assert not ExportRun.objects.exists()
 
 
 def test_without_a_key_nothing_starts(as_anna: Client, segment: SavedSegment) -> None:

@@ -95,6 +95,31 @@ def test_save_and_run_leads_to_the_run(as_anna: Client, anna: User, fields: dict
     assert answer.headers["Location"] == ExportRun.objects.get(owner=anna).get_absolute_url()
 
 
+def test_save_and_run_that_cannot_run_leads_to_the_saved_segment_and_says_why(
+    as_anna: Client, anna: User, fields: dict[str, Any]
+) -> None:
+    answer = as_anna.post(NEW, fields | {"channel": [], "save_and_run": ""})
+    segment = SavedSegment.objects.get(owner=anna)
+    assert answer["Location"] == segment.get_absolute_url()
+    page = " ".join(as_anna.get(answer["Location"]).content.decode().split())
+    assert "“Autumn letter” is saved as version 1 and was not started. No channel is chosen. Put it right" in page
+    again = as_anna.post(segment.get_absolute_url(), fields | {"channel": [], "topic": [], "save_and_run": ""})
+    page = " ".join(as_anna.get(again["Location"]).content.decode().split())
+    assert "is saved as version 2 and was not started." in page
+    assert "The pre-flight names 1 more." in page
+    assert not ExportRun.objects.exists()
+
+
+def test_save_and_run_of_everyone_leads_to_the_question(as_anna: Client, anna: User, fields: dict[str, Any]) -> None:
+    answer = as_anna.post(NEW, fields | {"segment": [], "everyone": "on", "save_and_run": ""})
+    segment = SavedSegment.objects.get(owner=anna)
+    assert answer["Location"] == f"/segments/{segment.pk}/run/"
+    question = as_anna.get(answer["Location"])
+    assert question.status_code == 200
+    assert "Yes, export everyone" in question.content.decode()
+    assert not ExportRun.objects.exists()
+
+
 @pytest.mark.parametrize("name", ["", "   ", "x" * 121])
 def test_a_bad_name_is_said_at_its_field_and_nothing_is_lost(
     as_anna: Client, anna: User, fields: dict[str, Any], name: str

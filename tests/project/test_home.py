@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
+from html import unescape
 from typing import Any
 
+import pytest
+from django.db.models import F
 from django.test import Client
 from django.utils import timezone
 
@@ -126,6 +130,90 @@ def test_somebody_in_no_group_is_told_whom_to_ask(client: Client, db: None) -> N
     assert "/admin/" not in page
 
 
+# ── What happened meanwhile, and what happens now ────────────────────────────────────────────────────────────────
+
+
+def ended(client: Client) -> str:
+    found = re.search(r'id="ended">\s*(.*?)\s*<a', words(client))
+    return found[1].strip() if found else ""
+
+
+def test_it_says_once_what_ended_since_one_last_looked(as_anna: Client, annas_key: Credential, anna: User) -> None:
+    segment = save(annas_key, "Spring")
+    run_of(segment, annas_key, "failed")
+    assert ended(as_anna) == "", "who was never here was not away either"
+    run_of(segment, annas_key, "succeeded")
+    run_of(segment, annas_key, "failed")
+    seen = run_of(segment, annas_key, "failed")
+    as_anna.get(f"/runs/{seen.pk}/")
+    own = run_of(segment, annas_key, "cancelled")
+    ExportRun.objects.filter(pk=own.pk).update(cancel_asked_by=anna)
+    run_of(segment, annas_key, "running")
+    assert ended(as_anna) == "2 runs ended while you were away."
+    assert ended(as_anna) == ""
+
+
+def poll(client: Client) -> tuple[str, Any]:
+    """Return where the page polls, and what comes back from there."""
+    found = re.search(r'hx-get="(/live/[^"]*)"', words(client))
+    assert found
+    url = unescape(found[1])
+    return url, client.get(url, headers={"HX-Request": "true"})
+
+
+def test_it_polls_while_something_is_on_its_way_and_is_told_what_changed(
+    as_anna: Client, annas_key: Credential
+) -> None:
+    run = run_of(save(annas_key, "Spring"), annas_key, "running")
+    url, answer = poll(as_anna)
+    assert answer.status_code == 204
+    ExportRun.objects.filter(pk=run.pk).update(version=F("version") + 1)
+    answer = as_anna.get(url)
+    assert answer.status_code == 200
+    page = " ".join(answer.content.decode().split())
+    assert 'id="home"' in page
+    assert "hx-get=" in page
+    assert "home-said" not in page, "the sentence is the same, and was heard"
+    gone = {"status": "failed", "due_at": None, "finished_at": timezone.now(), "code": "never_ready"}
+    ExportRun.objects.filter(pk=run.pk).update(**gone)
+    page = " ".join(as_anna.get(url).content.decode().split())
+    assert "home-said" in page
+    assert 'data-title="One thing needs you · Home"' in page
+    assert 'id="rail-runs"' in page
+    assert "hx-get=" not in page, "nothing is on its way any more"
+    assert "while you were away" not in page
+    assert ended(as_anna) == "", "it was seen to end here"
+
+
+def test_nothing_on_its_way_is_not_asked_about(as_anna: Client, annas_key: Credential) -> None:
+    run_of(save(annas_key, "Spring"), annas_key, "failed")
+    assert "hx-get" not in words(as_anna)
+
+
+def test_a_poll_that_brings_nothing_costs_two_queries(
+    as_anna: Client, annas_key: Credential, django_assert_max_num_queries: Any
+) -> None:
+    run_of(save(annas_key, "Spring"), annas_key, "running")
+    url, _answer = poll(as_anna)
+    with django_assert_max_num_queries(2):
+        assert as_anna.get(url).status_code == 204
+
+
+@pytest.mark.parametrize("query", ["", "?shown=x&ended=-1", "?ended=99999999999999999999&said=%00"])
+def test_a_poll_of_anything_is_answered_with_what_is_so(as_anna: Client, annas_key: Credential, query: str) -> None:
+    run_of(save(annas_key, "Spring"), annas_key, "running")
+    assert as_anna.get(f"/live/{query}").status_code == 200
+
+
+def test_titles_of_lists_say_what_is_on_its_way(as_anna: Client, annas_key: Credential) -> None:
+    segment = save(annas_key, "Spring")
+    assert "<title>Runs · Consent Desk</title>" in as_anna.get("/runs/").content.decode()
+    run_of(segment, annas_key, "running")
+    for url, name in (("/runs/", "Runs"), ("/segments/", "Saved segments")):
+        page = " ".join(as_anna.get(url).content.decode().split())
+        assert f"<title>1 on its way · {name} · Consent Desk</title>" in page
+
+
 def test_it_needs_no_more_queries_with_more_runs_and_counts_them_all(
     as_anna: Client, annas_key: Credential, django_assert_max_num_queries: Any
 ) -> None:
@@ -135,6 +223,7 @@ def test_it_needs_no_more_queries_with_more_runs_and_counts_them_all(
                 run_of(save(annas_key, f"{status} {number}"), annas_key, status)
 
     fill(0, 3)
+    words(as_anna)  # what ended since is counted from the second time on
     with django_assert_max_num_queries(30) as few:
         words(as_anna)
     fill(3, 30)
