@@ -160,7 +160,11 @@ def _rows(days: Sequence[Day]) -> Chart:
 
 
 def _parts(ready: int, failed: int, cancelled: int) -> str:
-    said = ((ready, _("%(n)s ready")), (failed, _("%(n)s failed")), (cancelled, _("%(n)s cancelled")))
+    said = (
+        (ready, ngettext("%(n)s ready", "%(n)s ready", ready)),
+        (failed, ngettext("%(n)s failed", "%(n)s failed", failed)),
+        (cancelled, ngettext("%(n)s cancelled", "%(n)s cancelled", cancelled)),
+    )
     return ", ".join(words % {"n": count(n)} for n, words in said if n)
 
 

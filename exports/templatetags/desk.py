@@ -426,3 +426,9 @@ def as_cell(cell: Any) -> SafeString:
         return shown
     cut = ngettext("%(n)s character", "%(n)s characters", cell.length) % {"n": count(cell.length)}
     return format_html('{}<span class="mark">… {}</span>', shown, cut)
+
+
+@register.filter
+def called(run: Any) -> str:
+    """A run by the name of its saved segment, for titles: “Spring newsletter, run 214”."""
+    return _("%(name)s, run %(n)s") % {"name": run.segment.name, "n": run.pk}
