@@ -183,7 +183,7 @@ def _column(number: int, day: Day, parts: Sequence[tuple[str, int]], highest: in
         y -= height
         bars.append(Bar(css, round(y, 1), round(height, 1)))
     is_last = number == DAYS - 1
-    label = formats.date_format(day.day, "j M") if number in LABELLED else ""
+    label = formats.date_format(day.day, "SHORT_DATE_FORMAT") if number in LABELLED else ""
     return Column(
         round(x, 1),
         round(step - GAP, 1),
