@@ -6,13 +6,14 @@ export DEMO
 
 VENV := .venv
 PY := $(VENV)/bin/python
+CATALOGUE := locale/sv/LC_MESSAGES/django
 PIP := $(PY) -m pip install --quiet --disable-pip-version-check
 
 # A virtual environment whose Python has gone (moved, upgraded away) is made anew.
 $(shell test -x $(PY) || rm -f $(VENV)/.runs $(VENV)/.tests)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench clean-data
+.PHONY: help run test check bench messages clean-data
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-11s %s\n", $$1, $$2 }'
@@ -35,6 +36,12 @@ check: $(VENV)/.tests ## Run all linters, the types, the floors, and look for mi
 
 bench: $(VENV)/.tests ## Measure speed and memory; ARGS=waiting measures one thing (docs/benchmarks.md)
 	@exec $(PY) -m tests.bench $(ARGS)
+
+# Both files are kept in git, so that nobody needs gettext to read Swedish; tests/project/test_messages.py compares them.
+messages: $(VENV)/.runs ## Renew the Swedish catalogue, and compile it; needs GNU gettext (docs/swedish.md)
+	@command -v msgfmt >/dev/null || { echo "GNU gettext is missing: install it (Debian, Ubuntu: sudo apt install gettext; macOS: brew install gettext) and run make messages again." >&2; exit 1; }
+	@DATA_DIR=$$(mktemp -d) && export DATA_DIR DEMO=1 && trap 'rm -rf "$$DATA_DIR"' EXIT && $(PY) manage.py makemessages
+	msgfmt --check-format --no-hash --statistics -o $(CATALOGUE).mo $(CATALOGUE).po
 
 clean-data: $(VENV)/.runs ## Delete the demo's people, runs and files, to begin anew
 	@exec $(PY) -m supervisor forget

@@ -15,7 +15,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import formats, timezone
 from django.utils.html import format_html
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from accounts import actions, provider_links, second_factor
@@ -23,6 +23,8 @@ from accounts.forms import offer_zones
 from accounts.models import User, VendorAccount
 from accounts.oidc import company
 from audit import actions as audit
+
+OPEN = pgettext_lazy("account", "Open")  # beside the verb, which is another word elsewhere
 
 
 class Audited(admin.ModelAdmin):
@@ -59,8 +61,8 @@ class GroupsField(forms.ModelMultipleChoiceField):
 class GroupsFilter(admin.RelatedFieldListFilter):
     """Lists people by group."""
 
-    def field_choices(self, *args: Any) -> list[tuple[Any, str]]:
-        return [(pk, gettext(str(name))) for pk, name in super().field_choices(*args)]
+    def field_choices(self, field: Any, request: HttpRequest, model_admin: Any) -> list[tuple[Any, Any]]:
+        return [(pk, gettext(str(name))) for pk, name in super().field_choices(field, request, model_admin)]
 
 
 class PersonForm(UserChangeForm):
@@ -120,12 +122,12 @@ class PersonAdmin(Audited, UserAdmin):
     @admin.display(description=_("account"), ordering="is_active")
     def is_open(self, person: User) -> str:
         """Say in a word whether the person may sign in."""
-        return str(_("Open") if person.is_active else _("Closed"))
+        return str(OPEN if person.is_active else _("Closed"))
 
     @admin.display(description=_("account"))
     def door(self, person: User) -> str:
         """Say whether the person may sign in, and lead to where that is changed."""
-        words = (_("Open"), _("Deactivate…")) if person.is_active else (_("Closed"), _("Let them in again…"))
+        words = (OPEN, _("Deactivate…")) if person.is_active else (_("Closed"), _("Let them in again…"))
         return format_html(
             '{}. <a href="{}">{}</a>', words[0], reverse("person_deactivate", args=[person.pk]), words[1]
         )

@@ -176,7 +176,7 @@ def offer_zones(field: forms.Field, present: str) -> None:
     """Turn a field into a choice of time zones; a name that is kept already stays one of them, however old."""
     known = zones.grouped()
     if not any(present == name for _region, names in known for name, _place in names):
-        known = [(_("Present"), [(present, present)]), *known]  # type: ignore[list-item]
+        known = [(_("Present"), [(present, present)]), *known]
     field.widget = forms.Select(choices=known)
 
 

@@ -5,12 +5,14 @@ An event without a sentence here is shown by its bare words, so that nothing is 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from django.contrib.humanize.templatetags.humanize import intcomma
 from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
@@ -113,6 +115,9 @@ FORMS: Mapping[str, Any] = {
     "contactable-workbook": lazy("as Excel, contactable only"),
     "contactable-excel-csv": lazy("as CSV for Excel, contactable only"),
 }
+# Facts that are words of the desk: fields of a form, the state of a credential, a group.
+WORDS = {"fields", "group", "state"}
+RUN = re.compile(r"(.*), run (\d+)", re.DOTALL)  # as `ExportRun` writes itself into the history
 # Why the desk let nobody in whom the company's provider vouched for.
 BECAUSE: Mapping[str, Any] = {
     "closed": lazy("the account of %(target)s is closed"),
@@ -121,7 +126,6 @@ BECAUSE: Mapping[str, Any] = {
     "unconfirmed": lazy("their e-mail address is not confirmed there"),
     "unknown": lazy("nobody here has their e-mail address"),
 }
-ROWS, PEOPLE = lazy("rows"), lazy("people")
 
 
 class _Facts(dict[str, Any]):
@@ -133,13 +137,13 @@ class _Facts(dict[str, Any]):
 
 def sentence(event: Event) -> str:
     """Return what happened, as one sentence."""
-    return _told(event, actor=event.actor_name, target=event.target, clean=str)
+    return _told(event, actor=event.actor_name, target=target_name(event), clean=str)
 
 
 def marked_sentence(event: Event, *, about: str) -> SafeString:
     """Return what happened as HTML: who did it stands out, and the thing leads to `about`, where there is one."""
     actor = format_html("<b><bdi>{}</bdi></b>", event.actor_name)
-    target = format_html("<bdi>{}</bdi>", event.target)
+    target = format_html("<bdi>{}</bdi>", target_name(event))
     if about and event.target:
         target = format_html('<a href="{}">{}</a>', about, target)
     return mark_safe(_told(event, actor=actor, target=target, clean=escape))  # noqa: S308 - every part is escaped
@@ -147,7 +151,7 @@ def marked_sentence(event: Event, *, about: str) -> SafeString:
 
 def _told(event: Event, *, actor: str, target: str, clean: Callable[[str], str]) -> str:
     """Put an event's facts into its sentence; `clean` makes every part, our own words too, fit to be shown."""
-    facts = _Facts({name: clean(str(readable(value))) for name, value in event.told_facts.items()})
+    facts = _Facts({name: clean(str(readable(name, value))) for name, value in event.told_facts.items()})
     facts |= {"actor": actor, "target": target}
     if event.action in SENTENCES:
         facts |= {name: clean(words) for name, words in _phrases(event).items()}
@@ -164,26 +168,45 @@ def _phrases(event: Event) -> dict[str, str]:
         return {"by_way": _(" through %(through)s") % {"through": through} if through else ""}
     if event.action == "session.provider_refused":
         why = str(event.facts.get("why", "…"))
-        return {"because": str(BECAUSE.get(why, why)) % {"target": event.target}}
+        return {"because": str(BECAUSE.get(why, why)) % {"target": target_name(event)}}
     if event.action == "desk.drained":
         reason = event.facts.get("reason")
         return {"reason": _(", reason “%(reason)s”") % {"reason": reason} if reason else ""}
     if event.action != "file.downloaded":
         return {}
     form = str(event.facts.get("form", "content"))
-    amount = "people" if "people" in event.facts else "rows"
     purpose = event.facts.get("purpose")
     return {
         "form": str(FORMS.get(form, form)),
-        "amount": f"{readable(event.facts.get(amount, '…'))} {PEOPLE if amount == 'people' else ROWS}",
+        "amount": _amount(event.facts),
         "purpose": _(", purpose “%(purpose)s”") % {"purpose": purpose_name(purpose)} if purpose else "",
     }
 
 
-def readable(value: Any) -> Any:
-    """Return a fact as a person reads it: lists with commas, whole numbers with separators."""
+def _amount(facts: Mapping[str, Any]) -> str:
+    """Say how much was downloaded: a list of people, or rows."""
+    what = "people" if "people" in facts else "rows"
+    many, shown = facts.get(what), readable(what, facts.get(what, "…"))
+    if what == "people":
+        return ngettext("%(n)s person", "%(n)s people", many if isinstance(many, int) else 2) % {"n": shown}
+    return ngettext("%(n)s row", "%(n)s rows", many if isinstance(many, int) else 2) % {"n": shown}
+
+
+def target_name(event: Event) -> str:
+    """Return what an event is about as it was called then; a run, which has no name, in the reader's words."""
+    run = RUN.fullmatch(event.target) if event.target_key.startswith("exports.exportrun:") else None
+    if run:
+        return _("%(name)s, run %(n)s") % {"name": run[1], "n": run[2]}
+    return gettext(event.target) if event.target and event.action.startswith("audit.") else event.target
+
+
+def readable(name: str, value: Any) -> Any:
+    """Return a fact as a person reads it: lists with commas, figures with separators, our own words in theirs."""
     if isinstance(value, bool) or value is None:
         return value
     if isinstance(value, list):
-        return ", ".join(map(str, value))
+        return ", ".join(str(readable(name, each)) for each in value)
+    if isinstance(value, str) and value and name in WORDS:
+        small = value[0].lower() + value[1:]  # as a model calls a field that a form calls with a capital
+        return next((gettext(word) for word in (value, small) if gettext(word) != word), value)
     return intcomma(value) if isinstance(value, int) else value

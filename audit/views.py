@@ -15,14 +15,14 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext
+from django.utils.translation import gettext_noop, pgettext
 from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import replace_url
 
 from audit import actions, export, filters, seals, search, words
 from audit.filters import Filters
 from audit.models import Event
-from audit.sentences import marked_sentence, readable
+from audit.sentences import marked_sentence, readable, target_name
 
 PAGE = 50
 LIST, ROWS = "admin:audit_event_changelist", "admin:audit_event_rows"
@@ -74,10 +74,12 @@ def event_detail(request: HttpRequest, pk: str) -> HttpResponse:
         "here": "audit",
         "line": _line(event),
         "action": words.action_name(event.action),
+        "target": target_name(event),
         "thing": words.thing_name(event.target_key) if event.target_key else "",
         "about": _about(event),
         "facts": [
-            (words.FACTS.get(name, name), readable(words.told(name, value))) for name, value in event.told_facts.items()
+            (words.FACTS.get(name, name), readable(name, words.told(name, value)))
+            for name, value in event.told_facts.items()
         ],
         "subjects": [_address(filters.about_person([pseudonym])) for pseudonym in event.subjects],
         "by_person": _address(f"person={event.actor_id or 0}"),
@@ -102,7 +104,7 @@ def event_export(request: HttpRequest) -> StreamingHttpResponse:
     actions.record(
         "audit.exported",
         by=cast(Model, request.user),
-        target=_("the audit history"),
+        target=gettext_noop("the audit history"),
         filters=found.in_words,
         up_to=newest,
         subjects=found.asked.subjects[:1],

@@ -13,6 +13,7 @@ from typing import Any
 
 from django.http import QueryDict
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
 
 from accounts.definitions import Library, Listing
 from exports.spec import Choice, ColumnChoice, ConsentSpec, TopicChoice, default_column
@@ -20,6 +21,22 @@ from exports.spec import Choice, ColumnChoice, ConsentSpec, TopicChoice, default
 SHOWN = 20  # options a picker shows at a time; typing narrows
 KINDS = ("segment", "topic", "attribute", "tag")
 LISTS = {"segment": "segments", "topic": "topics", "attribute": "attributes", "tag": "tags"}
+# What an attribute holds; a type that the vendor adds is called by its own word.
+TYPES = {
+    "text": lazy("text"),
+    "number": lazy("whole number"),
+    "decimal": lazy("decimal number"),
+    "boolean": lazy("yes or no"),
+    "date": lazy("date"),
+    "timestamp": lazy("date and time"),
+    "email": lazy("e-mail address"),
+    "mobile": lazy("phone number"),
+    "location": lazy("location"),
+}
+
+
+def _type(word: str | None) -> str:
+    return str(TYPES.get(word, word)) if word else ""
 
 
 @dataclass(frozen=True)
@@ -80,7 +97,7 @@ class Choices:
         if kind == "topic":
             return self._topics(items)
         return (
-            Option(item.usable.id, item.name, remark=item.usable.type or "", discriminator=item.discriminator)
+            Option(item.usable.id, item.name, remark=_type(item.usable.type), discriminator=item.discriminator)
             for item in items
             if item.usable is not None
         )

@@ -160,7 +160,11 @@ def _rows(days: Sequence[Day]) -> Chart:
 
 
 def _parts(ready: int, failed: int, cancelled: int) -> str:
-    said = ((ready, _("%(n)s ready")), (failed, _("%(n)s failed")), (cancelled, _("%(n)s cancelled")))
+    said = (
+        (ready, ngettext("%(n)s ready", "%(n)s ready", ready)),
+        (failed, ngettext("%(n)s failed", "%(n)s failed", failed)),
+        (cancelled, ngettext("%(n)s cancelled", "%(n)s cancelled", cancelled)),
+    )
     return ", ".join(words % {"n": count(n)} for n, words in said if n)
 
 
@@ -179,7 +183,7 @@ def _column(number: int, day: Day, parts: Sequence[tuple[str, int]], highest: in
         y -= height
         bars.append(Bar(css, round(y, 1), round(height, 1)))
     is_last = number == DAYS - 1
-    label = formats.date_format(day.day, "j M") if number in LABELLED else ""
+    label = formats.date_format(day.day, "SHORT_DATE_FORMAT") if number in LABELLED else ""
     return Column(
         round(x, 1),
         round(step - GAP, 1),

@@ -62,12 +62,13 @@ def _subject(runs: list[ExportRun]) -> str:
             Status.CANCELLED: _("“%(name)s” was cancelled"),
         }[Status(run.status)]
         return says % {"name": _name(run)}
-    parts = {
-        Status.FAILED: _("%(n)s failed"),
-        Status.CANCELLED: _("%(n)s cancelled"),
-        Status.SUCCEEDED: _("%(n)s ready"),
-    }
     counted = {status: sum(run.status == status for run in runs) for status in ORDER}
+    failed, cancelled, ready = counted[Status.FAILED], counted[Status.CANCELLED], counted[Status.SUCCEEDED]
+    parts = {
+        Status.FAILED: ngettext("%(n)s failed", "%(n)s failed", failed),
+        Status.CANCELLED: ngettext("%(n)s cancelled", "%(n)s cancelled", cancelled),
+        Status.SUCCEEDED: ngettext("%(n)s ready", "%(n)s ready", ready),
+    }
     told = ", ".join(parts[status] % {"n": count(n)} for status, n in counted.items() if n)
     over = ngettext("%(n)s run is over", "%(n)s runs are over", len(runs)) % {"n": count(len(runs))}
     return f"{over}: {told}"

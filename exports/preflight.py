@@ -241,7 +241,7 @@ def _addresses(spec: ConsentSpec) -> Iterator[Finding]:
     if not names:
         return
     twins = {EMAIL, SMS} & ({spec.channel.id} if spec.method == "single" else {c.id for c in spec.channels})
-    shown = ", ".join(f"“{name}”" for name in names)
+    shown = ", ".join(_("“%(name)s”") % {"name": name} for name in names)
     text = (
         _("It holds addresses of people who said no as well.")
         if len(names) == 1

@@ -14,7 +14,7 @@ from django.contrib.humanize.templatetags.humanize import intcomma
 from django.utils import formats, timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext_lazy
 
 # code → headline of the page (ink), and what limits it or follows from it (soft)
 HEADLINES: Mapping[str, tuple[Any, Any]] = {
@@ -110,8 +110,8 @@ FILE_MEANING = lazy("A file that is not exactly what was asked for is never show
 LINES: Mapping[str, tuple[Any, Any]] = {
     "asked": (lazy("Asked for"), lazy("%(who)s pressed Run on version %(version)s.")),
     "requested": (lazy("Requested"), lazy("APSIS took the request and gave a link that lives until %(until)s.")),
-    "still_preparing": (lazy("Asked"), lazy("APSIS: still preparing. Question %(count)s.")),
-    "ready_upstream": (lazy("Asked"), lazy("APSIS: the file is ready. Question %(count)s.")),
+    "still_preparing": (pgettext_lazy("log", "Asked"), lazy("APSIS: still preparing. Question %(count)s.")),
+    "ready_upstream": (pgettext_lazy("log", "Asked"), lazy("APSIS: the file is ready. Question %(count)s.")),
     "fetched": (lazy("Fetched"), lazy("%(bytes)s bytes, as APSIS sent them.")),
     "verified": (
         lazy("Verified"),

@@ -11,6 +11,7 @@ from django.template.context import Context
 from django.utils import formats, timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -287,7 +288,7 @@ def weekday(value: date) -> str:
     today = timezone.localdate()
     words = formats.date_format(value, "l j F" if value.year == today.year else "l j F Y")
     near = {0: _("Today"), 1: _("Yesterday")}.get((today - value).days)
-    return f"{near}, {words}" if near else words
+    return f"{near}, {words}" if near else capfirst(words)
 
 
 @register.filter
@@ -298,7 +299,7 @@ def clock(value: datetime | None, beside: datetime | None = None) -> str:
     local = timezone.localtime(value)
     words = f"{local:%H:%M:%S}"
     if beside is not None and local.date() != timezone.localtime(beside).date():
-        words = f"{formats.date_format(local, 'j M')} {words}"
+        words = f"{formats.date_format(local, 'SHORT_DATE_FORMAT')} {words}"
     return _time(value, words)
 
 
@@ -426,3 +427,9 @@ def as_cell(cell: Any) -> SafeString:
         return shown
     cut = ngettext("%(n)s character", "%(n)s characters", cell.length) % {"n": count(cell.length)}
     return format_html('{}<span class="mark">… {}</span>', shown, cut)
+
+
+@register.filter
+def called(run: Any) -> str:
+    """A run by the name of its saved segment, for titles: “Spring newsletter, run 214”."""
+    return _("%(name)s, run %(n)s") % {"name": run.segment.name, "n": run.pk}

@@ -138,11 +138,14 @@ def page(browser: Browser, desk: Desk) -> Iterator[Page]:
     assert not said, f"the console said: {said}"
 
 
-def sign_in(page: Page, username: str) -> None:
+def sign_in(page: Page, username: str, *, swedish: bool = False) -> None:
+    name, password, button = (
+        ("Användarnamn", "Lösenord", "Logga in") if swedish else ("User name", "Password", "Sign in")
+    )
     page.goto("/accounts/login/")
-    page.get_by_label("User name").fill(username)
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
+    page.get_by_label(name).fill(username)
+    page.get_by_label(password).fill(PASSWORD)
+    page.get_by_role("button", name=button).click()
     # The home page's address whole: “**/” would match the sign-in page too, and not wait for anything.
     page.wait_for_url(re.compile(r"^https?://[^/]+/$"))
 

@@ -5,12 +5,14 @@ An address that comes in is walked from the day it stands in the table, which it
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Browser, Page
 
-from tests.journeys.conftest import check_page, sign_in
+from tests.journeys.conftest import NARROWEST, Desk, check_page, sign_in
 from tests.project.test_roles import Numbers, Row, address, rows
 
 # The cast by their roles, and what the demo made for them: Anna's first run, segment and key.
@@ -52,6 +54,28 @@ def test_every_page_is_whole(page: Page, role: str) -> None:
         except AssertionError as error:
             wrong.append(str(error))
     assert not wrong, "\n\n".join(wrong)
+
+
+@pytest.mark.parametrize("role", CAST)
+def test_every_page_fits_a_phone_in_swedish_too(browser: Browser, desk: Desk, role: str) -> None:
+    """Swedish words are longer. What axe looks for does not depend on the language, but for that it is said which."""
+    context = browser.new_context(base_url=desk.url, locale="sv-SE", viewport={"width": NARROWEST, "height": 800})
+    page = context.new_page()
+    if CAST[role]:
+        sign_in(page, CAST[role], swedish=True)
+    wrong = []
+    for row in pages(role):
+        response = page.goto(address(row.name, NUMBERS))
+        assert response
+        if "text/html" not in response.headers.get("content-type", "") or "<!doctype" not in response.text().lower():
+            continue
+        language, width = page.evaluate("[document.documentElement.lang, document.documentElement.scrollWidth]")
+        if (language, width) != ("sv", NARROWEST):
+            wrong.append(f"{row.name}: in {language!r}, {width} px wide")
+        if folder := os.environ.get("SCREENSHOTS"):
+            page.screenshot(path=Path(folder) / f"swedish-{row.name.replace(':', '-')}.png", full_page=True)
+    context.close()
+    assert not wrong, "\n".join(wrong)
 
 
 @pytest.mark.parametrize(

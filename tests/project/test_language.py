@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.core import mail
 from django.core.checks import run_checks
 from django.test import Client
 
@@ -62,6 +63,19 @@ def test_one_persons_language_is_nobody_elses(anna: User, jonas: User) -> None:
     assert spoken(sign_in(Client(), anna).get("/")) == "sv"
     assert spoken(sign_in(Client(), jonas).get("/")) == "en"
     assert spoken(Client().get("/accounts/login/")) == "en"
+
+
+def test_a_mail_is_in_its_readers_language_whoever_asks_for_it(anna: User) -> None:
+    User.objects.filter(pk=anna.pk).update(language="sv")
+    Client().post("/accounts/password/reset/", {"email": anna.email})
+    User.objects.filter(pk=anna.pk).update(language="")
+    Client().post("/accounts/password/reset/", {"email": anna.email})
+    Client(**SWEDE).post("/accounts/password/reset/", {"email": anna.email})
+    assert [message.subject for message in mail.outbox] == [
+        "Consent Desk: Välj ett nytt lösenord",
+        "Consent Desk: Choose a new password",
+        "Consent Desk: Välj ett nytt lösenord",
+    ]
 
 
 def test_where_no_browser_asks_the_desks_own_language_is_spoken(settings: Any, anna: User) -> None:

@@ -1,15 +1,19 @@
 """Every word that the desk says goes through the catalogue: the templates are read, and the pages are walked.
 
-The walk speaks a language whose catalogue marks whatever it is asked for; what stands outside the marks must be a name or
-a figure.
+The walk speaks a language whose catalogue marks whatever it is asked for; what stands outside the marks must be a name
+or a figure.
 """
 
 from __future__ import annotations
 
+import gc
 import re
+from collections.abc import Iterator
 from html.parser import HTMLParser
+from itertools import chain
 from pathlib import Path
 from typing import Any
+from zoneinfo import available_timezones
 
 import pytest
 from django.conf import settings
@@ -18,7 +22,9 @@ from django.template.base import Lexer, TokenType
 from django.test import Client
 from django.utils.translation import trans_real
 
-from accounts.models import User
+from accounts.models import Credential, Definitions, User, VendorAccount
+from audit.models import Event
+from exports.models import SavedSegment
 from tests.conftest import sign_in
 from tests.project.test_roles import Numbers, Row, address, desk, rows
 
@@ -27,17 +33,25 @@ __all__ = ["desk"]  # the fixture of the walk over every address
 OPEN, CLOSE = "⟦", "⟧"
 WORD = re.compile(r"[^\W\d_]{2}")
 PEOPLE = {"anonymous": "", "marketer": "own", "auditor": "auditor", "admin": "admin"}
-SAID = ("aria-label", "aria-description", "title", "placeholder", "alt", "data-title", "data-poll-lost", "data-copied")
+SAID = (
+    "aria-label",
+    "aria-description",
+    "label",
+    "title",
+    "placeholder",
+    "alt",
+    "data-title",
+    "data-poll-lost",
+    "data-copied",
+)
 TEMPLATES = sorted(Path(settings.BASE_DIR, "templates").rglob("*.*"))
 # For developers, with specimens of every state: in English, like the code they stand for.
 DEVELOPERS = "design"
+# Names and units that are the same in every language.
 NAMES = re.compile(
-    r"""
-    consent\ desk | apsis(\ one)? | excel | csv | json | sms | e?mail(consent)? | mobile(consent)? | export[ _]key
-    | \b(utc|ces?t|k?[bt]?b|mb|gb|ms|min|gzip|utf|api|crm\ id|vip)\b     # units and short names, the same in every language
-    | https?://\S+ | \S+@example\.\w+ | [0-9a-f]{64} | run-\d+-c\d+      # addresses, digests, references
-    """,
-    re.VERBOSE | re.IGNORECASE,
+    r"\b(consent desk|apsis( one)?|excel|csv|json|sms|email|gzip|utf|sha|utc|ces?t|[kmgt]?b|api)\b"
+    r"|class=\"[\w -]+\"|https?://\S+|\S+@example\.\w+|[0-9a-f]{64}|run-\d+-c\d+",
+    re.IGNORECASE,
 )
 
 
@@ -51,7 +65,9 @@ class Words(HTMLParser):
         self.depth = 0
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag in ("script", "style", "code", "kbd", "option", "time", "bdi"):
+        # Code, the vendor's own words in small print, and the cells of a file.
+        classes = set((dict(attrs).get("class") or "").split())
+        if tag in ("script", "style", "code", "kbd") or classes & {"api", "sheet"}:
             self.silent.append(tag)
         for name, value in attrs:
             if value and name in SAID:
@@ -111,7 +127,8 @@ class Marks(trans_real.DjangoTranslation):
         return self.gettext(msgid1 if n == 1 else msgid2)
 
 
-@pytest.mark.processes
+@pytest.mark.processes  # commits knock at the broker, and none is there
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning", "ignore::ResourceWarning")
 @pytest.mark.parametrize("role", PEOPLE)
 def test_every_word_of_a_page_was_asked_for(role: str, desk: tuple[Numbers, dict[str, User]], monkeypatch: Any) -> None:
     numbers, people = desk
@@ -124,10 +141,26 @@ def test_every_word_of_a_page_was_asked_for(role: str, desk: tuple[Numbers, dict
         if row.name != DEVELOPERS and row.answers[role] in ("200", "403", "404", "422"):
             words = Words()
             words.feed(_page(client, row, numbers))
-            found |= {bare: str(row) for bare in words.bare if WORD.search(NAMES.sub("", bare))}
-    for x in sorted(found.items()):
-        print(x)
-    assert not found
+            found |= {bare: str(row) for bare in words.bare}
+    data = re.compile("|".join(map(re.escape, sorted(_names(), key=len, reverse=True))))
+    wrong = {bare: where for bare, where in found.items() if WORD.search(NAMES.sub("", data.sub("", bare)))}
+    assert not wrong
+    gc.collect()  # the broker's library leaves sockets open, and no other test shall be told of them
+
+
+def _names() -> Iterator[str]:
+    """Yield what things are called here: names are data, whoever reads them."""
+    yield from chain(*User.objects.values_list("username", "email"))
+    yield from chain(*VendorAccount.objects.values_list("name", "other_url"))
+    yield from chain(*Credential.objects.values_list("client_id", "last_four"))
+    yield from chain(*SavedSegment.objects.values_list("name"))
+    yield from chain(
+        *Event.objects.values_list("action"), ("export_key", "Export key", "EmailConsent", "MobileConsent")
+    )
+    yield from dict(settings.LANGUAGES).values()
+    yield from (place for zone in available_timezones() for place in zone.replace("_", " ").split("/"))
+    for kept in Definitions.objects.values_list("items", flat=True):
+        yield from (value for item in kept for value in item.values() if isinstance(value, str) and value)
 
 
 def _page(client: Client, row: Row, numbers: Numbers) -> str:
