@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -78,10 +78,11 @@ def of(run: ExportRun, *, now: datetime) -> Surveyed:
 def _lines(run: ExportRun, made: Survey) -> list[Line]:
     found = figures.of(run)
     assert found is not None
-    return [_line(column, counted) for column, counted in zip(found.columns, made.columns, strict=True)]
+    return [line(column, counted) for column, counted in zip(found.columns, made.columns, strict=True)]
 
 
-def _line(column: FileColumn, counted: dict[str, Any]) -> Line:
+def line(column: FileColumn, counted: Mapping[str, Any]) -> Line:
+    """Return what is told of one column; `counted` as exports.survey counts."""
     filled, formulas = counted["filled"], counted["formulas"]
     looks = [(str(word), counted[name]) for name, word in LOOKS.items() if counted[name]]
     addresses = counted["emails"] + counted["phones"]
@@ -100,7 +101,7 @@ def _line(column: FileColumn, counted: dict[str, Any]) -> Line:
 LOOKS = {"emails": lazy("e-mail"), "phones": lazy("phone"), "dates": lazy("date"), "formulas": lazy("formula")}
 
 
-def _distinct(counted: dict[str, Any]) -> str:
+def _distinct(counted: Mapping[str, Any]) -> str:
     distinct = counted["distinct"]
     if counted["is_more"]:
         return _("more than %(n)s") % {"n": count(distinct)}

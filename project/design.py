@@ -24,6 +24,7 @@ from audit.models import Event
 from audit.views import Line
 from exports import (
     asking,
+    columns,
     draft,
     figures,
     files,
@@ -31,11 +32,13 @@ from exports import (
     gauge,
     journey,
     listing,
+    looking,
     panel,
     picture,
     preflight,
     remedies,
     shares,
+    survey,
     taken,
 )
 from exports.attempts import Attempt
@@ -102,6 +105,9 @@ def design(request: Request) -> HttpResponse:
         "run": run,
         "figures": figures.of(run),
         "drawing": shares.of(figures.of(run)),
+        "look": _look(run),
+        "survey": _survey(run, now),
+        "formulas": "2 cells begin as a formula does.",
         "has_bytes": True,
         "is_own": True,
         "asks": {form: _ask(form) for form in files.FORMS},
@@ -140,6 +146,39 @@ def _run(request: Request, now: datetime) -> ExportRun:
         status=Status.SUCCEEDED, code="ready", created_at=now - 11 * MINUTE, changed_at=now, finished_at=now, file=file,
         facts={"rows": 48_310, "contactable": 33_870},
     )  # fmt: skip
+
+
+# What cannot be seen, what is empty, and what is too long to be shown.
+ROWS = (
+    ("5c1e-0b7a", "maja.ek@example.com", "46000000118", "maja.ek@example.com", "1", "1"),
+    ("a09d-41f2", "", "46000000254", " olle.dahl@example.com\t", "", "1"),
+    ("e77b-9c30", "siri.holm@example.test", "", "siri.holm@example.test", "two\nlines " * 30, "0"),
+)
+
+
+def _look(run: ExportRun) -> looking.Look:
+    found = figures.of(run)
+    assert found
+    rows = [
+        (number, [looking.cell(text, column.kind) for text, column in zip(row, found.columns, strict=True)])
+        for number, row in enumerate(ROWS, 2)
+    ]
+    return looking.Look([(column, looking.cell(column.title)) for column in found.columns], rows, 48_310, is_cut=True)
+
+
+def _survey(run: ExportRun, now: datetime) -> columns.Surveyed:
+    found = figures.of(run)
+    assert found
+    counted = [
+        survey.Figures(48_310, 0, 1_000, is_more=True, longest=36),
+        survey.Figures(31_204, 17_106, 1_000, is_more=True, longest=38, emails=31_204),
+        survey.Figures(12_377, 35_933, 1_000, is_more=True, longest=11, phones=12_377),
+        survey.Figures(47_790, 520, 1_000, is_more=True, longest=38, emails=47_701, formulas=2),
+        survey.Figures(610, 47_700, 1, longest=1),
+        survey.Figures(48_310, 0, 2, longest=1),
+    ]
+    lines = [columns.line(column, one.to_json()) for column, one in zip(found.columns, counted, strict=True)]
+    return columns.Surveyed("there", lines, at=now)
 
 
 def _times(now: datetime) -> dict[str, datetime | None]:
