@@ -59,8 +59,8 @@ class GroupsField(forms.ModelMultipleChoiceField):
 class GroupsFilter(admin.RelatedFieldListFilter):
     """Lists people by group."""
 
-    def field_choices(self, *args: Any) -> list[tuple[Any, str]]:
-        return [(pk, gettext(str(name))) for pk, name in super().field_choices(*args)]
+    def field_choices(self, field: Any, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [(pk, gettext(str(name))) for pk, name in super().field_choices(field, request, model_admin)]
 
 
 class PersonForm(UserChangeForm):

@@ -46,7 +46,7 @@ def own_language(get_response: Answer) -> Answer:
 
     def middleware(request: HttpRequest) -> HttpResponse:
         with languages.of(request.user) as language:
-            request.LANGUAGE_CODE = language  # type: ignore[attr-defined]  # Django's own middleware sets it, too
+            request.LANGUAGE_CODE = language  # Django’s own middleware sets it, too
             response = get_response(request)
         response.headers.setdefault("Content-Language", language)
         return response

@@ -1,7 +1,7 @@
 """Every word that the desk says goes through the catalogue: the templates are read, and the pages are walked.
 
-The walk speaks a language whose catalogue marks whatever it is asked for; what stands outside the marks must be a name or
-a figure.
+The walk speaks a language whose catalogue marks whatever it is asked for; what stands outside the marks must be a
+name or a figure.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ DEVELOPERS = "design"
 NAMES = re.compile(
     r"""
     consent\ desk | apsis(\ one)? | excel | csv | json | sms | e?mail(consent)? | mobile(consent)? | export[ _]key
-    | \b(utc|ces?t|k?[bt]?b|mb|gb|ms|min|gzip|utf|api|crm\ id|vip)\b     # units and short names, the same in every language
+    | \b(utc|ces?t|k?[bt]?b|mb|gb|ms|min|gzip|utf|api|crm\ id|vip)\b  # units, short names
     | https?://\S+ | \S+@example\.\w+ | [0-9a-f]{64} | run-\d+-c\d+      # addresses, digests, references
     """,
     re.VERBOSE | re.IGNORECASE,
