@@ -170,6 +170,7 @@ PACKED = gzip.compress(b"export_key,EmailConsent\n" + b"k,a@example.com\n" * 500
         (gzip.compress(b""), "other", "not those that were verified"),
         (gzip.compress(b"\xff\xfe"), "other", "not those that were verified"),
     ],
+    ids=["gone", "never packed", "cut", "other rows", "nothing in it", "no text"],  # what gzip makes tells the time
 )
 def test_a_damaged_file_is_named_and_not_shown(
     as_anna: Client, run: ExportRun, caplog: pytest.LogCaptureFixture, stored: bytes | None, why: str, says: str
