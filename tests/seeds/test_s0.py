@@ -6,6 +6,7 @@ import gzip
 import hashlib
 import io
 import json
+import re
 import zlib
 from collections.abc import Callable
 from dataclasses import replace
@@ -87,12 +88,23 @@ def test_one_of_two_ways_to_name_channels_and_never_both(wish: Wishes, bring: Br
         replace(mapped.to_request(consent_version=2), channel_discriminator=EMAIL)
 
 
+def recommendation(client: Client, method: str) -> str:
+    """Return what the editor says of one of the two ways while it is the one that is chosen."""
+    page = client.post(reverse("exports:segment_draft"), {"channel_method": method}).content.decode()
+    found = re.search(r'<span class="hint" id="channel-hint">([^<]*)</span>', page)
+    assert found
+    return found[1]
+
+
 # ── One channel ──────────────────────────────────────────────────────────────────────────────────────────────
 
 
 @pytest.mark.seed("S0.3")
 @pytest.mark.parametrize("channel", [EMAIL, SMS])
-def test_one_channel_for_all_topics(wish: Wishes, bring: Bring, people: People, channel: str) -> None:
+def test_one_channel_for_all_topics(wish: Wishes, bring: Bring, people: People, channel: str, as_anna: Client) -> None:
+    assert recommendation(as_anna, "single") == (
+        "APSIS recommends this for consent through one channel, e-mail or SMS, to all the subscriptions you chose."
+    )
     brought = bring(single(wish.everyone(), channel))
     (title,) = brought.run.file.counts["consented"]
     for row in brought.rows:
@@ -166,7 +178,10 @@ def test_a_blank_in_the_one_channel_is_no_consent(
 
 
 @pytest.mark.seed("S0.9")
-def test_several_channels_in_one_request(wish: Wishes, bring: Bring, vendor: Vendor) -> None:
+def test_several_channels_in_one_request(wish: Wishes, bring: Bring, vendor: Vendor, as_anna: Client) -> None:
+    assert recommendation(as_anna, "mapped") == (
+        "APSIS recommends this for several channels, e-mail and SMS, in one file. You name the columns."
+    )
     brought = bring(wish.everyone())
     assert vendor.calls()["consent_export"] == 1
     titles = ["EmailConsent", "MobileConsent"]
