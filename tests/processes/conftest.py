@@ -43,9 +43,9 @@ from tests.processes.cluster import Cluster, cluster, has_binaries
 from tests.processes.disk import HANGS
 from tests.processes.program import Program
 
-LEASE = 12.0  # seconds; long enough for a busy machine, short enough for a test
-ASK_AGAIN = 60.0  # seconds; nobody waits for them, the tests let them pass (`Desk.later`)
-PATIENCE = 40.0  # seconds for anything that must come; what comes earlier is seen within LOOK
+LEASE = 60.0  # seconds; nobody waits for them, the tests let them pass (`Desk.later`)
+ASK_AGAIN = 120.0  # the same
+PATIENCE = 50.0  # seconds for anything that must come, without a lease's end; what comes earlier is seen within LOOK
 LOOK = 0.05
 MIDDLE = 100_000  # bytes of a file; what came before them is on our disk
 
