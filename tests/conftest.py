@@ -39,6 +39,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if {"journeys", "processes", "production"} & set(item.path.parts):
             # Whole desks of real processes: one after the other, so that they do not starve each other of the machine.
             item.add_marker(pytest.mark.xdist_group("desks"))
+            # What each waits for has a patience of its own, which says more about what did not come.
+            item.add_marker(pytest.mark.timeout(400))
         if "processes" in item.path.parts:
             item.add_marker(pytest.mark.processes)
         if "journeys" in item.path.parts:
