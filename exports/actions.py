@@ -201,6 +201,8 @@ def derive(run: ExportRun, wish: Wish, *, by: User, now: datetime | None = None)
     wanted = DerivedFile.objects.wanted().filter(of=file, form=wish.form, choice_digest=wish.digest)
     if there := wanted.first():
         return there
+    if wish.form == DerivedFile.Form.APSIS_EXCEL and by.pk != run.owner_id:
+        raise NotOffered(_("It is fetched with the key of whoever ran this, so only they can have it fetched again."))
     try:
         with transaction.atomic():
             derived = DerivedFile.objects.create(

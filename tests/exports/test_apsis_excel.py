@@ -227,6 +227,22 @@ def test_once_the_link_is_over_it_is_not_asked_for(as_anna: Client, run: ExportR
         actions.derive(ExportRun.objects.get(pk=run.pk), EXCEL, by=anna)
 
 
+def test_a_colleague_takes_it_and_has_it_fetched_with_nobodys_key(
+    as_jonas: Client, run: ExportRun, anna: User, jonas: User, vendor: Vendor
+) -> None:
+    actions.share(run, [jonas], by=anna)
+    vendor.fault("download", "status", status=410)
+    assert fetched(run).status == Status.FAILED
+    assert "Fetch again" not in page(as_jonas, run)
+    refused = as_jonas.post(reverse("exports:derived_create", args=[run.pk]), {"form": "apsis-xlsx"})
+    assert refused.status_code == 422
+    assert "only they can have it fetched again" in refused.content.decode()
+    actions.derive(run, EXCEL, by=anna)
+    derived = fetched(run)
+    assert derived.status == Status.SUCCEEDED
+    assert derived.sha256 in page(as_jonas, run)
+
+
 def test_a_key_that_was_erased_fetches_nothing(run: ExportRun, monkeypatch: pytest.MonkeyPatch) -> None:
     def erased(credential: Credential) -> Any:
         raise clients.KeyErased

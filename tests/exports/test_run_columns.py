@@ -136,6 +136,8 @@ def test_a_worker_that_stops_hands_it_on(run: ExportRun, anna: User, monkeypatch
         (b"no gzip", "original_damaged"),
         (looked.packed(b"export_key,EmailConsent\nk,a@example.com\n"), "original_damaged"),
         (looked.packed(b'a,b,c,d,e\n"1,2\n'), "original_damaged"),
+        (looked.packed(b"a,b,c,d,e\n1,2,3,4,5\n"), "original_damaged"),  # whole, with fewer rows
+        (looked.packed(b"a,b\n1,2\n1,2\n1,2\n"), "original_damaged"),  # with fewer columns
     ],
 )
 def test_a_file_that_is_not_the_verified_one_is_not_counted(

@@ -14,7 +14,7 @@ from django.urls import reverse
 from accounts.models import User
 from audit.models import Event
 from audit.sentences import sentence
-from exports import retention
+from exports import actions, retention
 from exports.models import ExportRun, SavedSegment
 from runs.models import Status
 from tests.exports import looked, made
@@ -73,6 +73,16 @@ def test_anonymous(run: ExportRun) -> None:
 def test_anothers_file_is_not_found(as_jonas: Client, run: ExportRun) -> None:
     assert get(as_jonas, run).status_code == 404
     assert not Event.objects.filter(action="file.looked_at").exists()
+
+
+def test_a_colleague_with_whom_it_is_shared_looks_and_is_written_down(
+    as_jonas: Client, anna: User, jonas: User, run: ExportRun
+) -> None:
+    actions.share(run, [jonas], by=anna)
+    assert "maja@example.com" in text(get(as_jonas, run))
+    assert Event.objects.get(action="file.looked_at").actor == jonas
+    actions.share(run, [], by=anna)
+    assert get(as_jonas, run).status_code == 404
 
 
 def test_who_may_not_download_may_not_look(as_anna: Client, anna: User, run: ExportRun) -> None:
@@ -191,6 +201,12 @@ def test_a_file_that_was_cut_on_the_disk(as_anna: Client, segment: SavedSegment)
     content = ",".join(run.file.header) + f"\r\n{ROW}\r\n"  # type: ignore[union-attr]
     looked.spoil(run, content.encode())
     assert "not those that were verified" in nothing(get(as_anna, run), "The file is damaged on this desk’s disk.", 409)
+
+
+def test_a_file_of_other_titles(as_anna: Client, run: ExportRun) -> None:
+    looked.spoil(run, gzip.compress(f"a,b,c,d,e\r\n{ROW}\r\n{OTHER}\r\n".encode()))
+    page = nothing(get(as_anna, run), "The file is damaged on this desk’s disk.", 409)
+    assert "maja@" not in page
 
 
 def test_a_disk_that_does_not_read(as_anna: Client, run: ExportRun, monkeypatch: pytest.MonkeyPatch) -> None:
