@@ -54,9 +54,16 @@ def held(run: ExportRun, copy: Copy, *, by: User, session: str) -> Grant | None:
     return given.order_by("-given_at", "-pk").select_related("person").first()
 
 
-@transaction.atomic
 def begin(grant: Grant, run: ExportRun, copy: Copy, *, from_start: bool, now: datetime) -> Download:
     """Return the download that a request belongs to. A new one is written to the audit history."""
+    newest = grant.downloads.first()
+    if newest and not from_start:  # most parts of a file that comes in parts
+        return newest
+    return _begin(grant, run, copy, from_start=from_start, now=now)
+
+
+@transaction.atomic
+def _begin(grant: Grant, run: ExportRun, copy: Copy, *, from_start: bool, now: datetime) -> Download:
     Grant.objects.select_for_update().get(pk=grant.pk)  # two parts asked for at once are one download
     newest = grant.downloads.first()
     if newest and not (from_start and newest.has_beginning):

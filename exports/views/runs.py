@@ -33,8 +33,6 @@ STATES = {
     "failed": ((Status.FAILED,), lazy("Failed")),
     "cancelled": ((Status.CANCELLED,), lazy("Cancelled")),
 }
-
-
 SHARED = "shared"  # the word of those that others share, in whatever state
 
 
@@ -63,7 +61,7 @@ def run_list(request: Request) -> HttpResponse:
     context = {
         "here": "runs",
         "page_obj": page,
-        "rows": [listing.row(found_of[pk], now=timezone.now()) for pk in page],
+        "rows": [listing.row(found_of[pk], now=timezone.now()) for pk in page if pk in found_of],
         "q": q,
         "state": state,
         "state_word": words.get(state, ""),

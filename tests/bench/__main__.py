@@ -15,6 +15,7 @@ BENCHES = {
     "waiting": "ten thousand runs that wait",
     "downloads": "pages and polls beside twenty downloads",
     "watching": "five hundred open run pages that ask whether anything has changed",
+    "range": "a part of a file beside the whole, through gunicorn",
     "lists": "a busy marketer's pages among 100,000 runs",
     "audit": "the audit history's pages over a million events",
 }

@@ -40,12 +40,14 @@ def main(words: list[str]) -> int:
     database.named(folder, anew=arguments.anew)
     os.environ.update(DEMO="1", DATA_DIR=str(folder), LOG_LEVEL="WARNING", CACHE_URL="redis://127.0.0.1:1/0")
     pages.set_up()
-    from exports.models import ExportRun
+    from exports.models import ExportRun, RunShare
 
     if not ExportRun.objects.exists():
         began = time.monotonic()
         fill(arguments.runs)
         print(f"{arguments.runs:,} runs made in {time.monotonic() - began:.0f} s")
+    if not RunShare.objects.exists():
+        _share()
     return max(_lists(), _open_pages())
 
 
@@ -168,6 +170,20 @@ def _keep(made: Iterator[tuple[Any, Any]]) -> None:
             )
 
 
+def _share() -> None:
+    """Let the busy marketer see every eighth run of others."""
+    from django.utils import timezone
+
+    from accounts.models import User
+    from exports.models import ExportRun, RunShare
+
+    person, now = User.objects.get(username="person0"), timezone.now()
+    others = ExportRun.objects.exclude(owner=person).values_list("pk", flat=True)
+    RunShare.objects.bulk_create(
+        (RunShare(run_id=pk, person=person, shared_at=now) for pk in others[::8]), batch_size=AT_ONCE
+    )
+
+
 # ── Measuring ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -195,6 +211,8 @@ def _lists() -> int:
         "runs: ready": "/runs/?state=ready",
         "runs: failed, the oldest": "/runs/?state=failed&page=100",
         "runs: on their way": "/runs/?state=working",
+        "runs: shared": "/runs/?state=shared",
+        "runs: shared, the oldest": "/runs/?state=shared&page=90",
         "runs: search, frequent": "/runs/?q=spring",
         "runs: search, rare": "/runs/?q=seldom",
         "runs: search, nothing": "/runs/?q=zebra",
