@@ -90,6 +90,7 @@ MIDDLEWARE = [
     "project.middleware.own_time_zone",
     "project.middleware.own_language",
     "project.middleware.fresh_page_for_lost_session",
+    "project.refusals.wrong_way",
 ]
 
 ROOT_URLCONF = "project.urls"

@@ -20,6 +20,8 @@ admin.site.site_header = admin.site.site_title = "Consent Desk"
 # The company's provider is named by settings alone (accounts/oidc), and a link to it is undone on a page of its own.
 admin.site.unregister([SocialAccount, SocialApp, SocialToken])
 
+handler400, handler500 = "project.refusals.bad_request", "project.refusals.server_error"
+
 urlpatterns = [
     path("", journeys.home, name="home"),
     path("live/", journeys.home_live, name="home_live"),
