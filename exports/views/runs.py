@@ -53,7 +53,8 @@ def run_list(request: Request) -> HttpResponse:
     if state in STATES:
         own, shared = (runs.filter(status__in=STATES[state][0]) for runs in (own, shared))
     # Only keys are counted through to a page far back; what is shown of a run is read for fifty.
-    paginator = Paginator(_keys([shared] if state == SHARED else [own, shared] if in_all[SHARED] else [own]), PAGE)
+    keys = _keys(None if state == SHARED else own, shared if in_all[SHARED] or state == SHARED else None)
+    paginator = Paginator(keys, PAGE)
     paginator.count = how_many[state] if state else sum(how_many[name] for name in STATES)
     page = paginator.get_page(request.GET.get("page"))
     found_of = ExportRun.objects.visible_to(request.user).listed().in_bulk(list(page))
@@ -137,10 +138,17 @@ def _how_many(own: QuerySet[ExportRun], shared: QuerySet[ExportRun]) -> dict[str
     return by_state | {SHARED: sum(counts[1].values())}
 
 
-def _keys(lists: list[QuerySet[ExportRun]]) -> QuerySet[ExportRun, int]:
-    """Return the keys of runs, newest first: of two lists merged, each in the order of its own index."""
-    first, *others = (runs.order_by().values_list("id", flat=True) for runs in lists)
-    return first.union(*others, all=True).order_by("-id") if others else first.order_by("-id")
+def _keys(own: QuerySet[ExportRun] | None, shared: QuerySet[ExportRun] | None) -> QuerySet[ExportRun, int]:
+    """Return the keys of runs, newest first: of both lists merged, each in the order of an index of its own."""
+    keys = []
+    if own is not None:
+        keys.append(own.order_by().values_list("id", flat=True))
+    if shared is not None:  # in the order of the shares, which SQLite does not know to be that of the runs
+        keys.append(shared.order_by().values_list("shares__run_id", flat=True))
+    first, *others = keys
+    if others:
+        return first.union(*others, all=True).order_by("-id")
+    return first.order_by("-id" if shared is None else "-shares__run_id")
 
 
 def own(request: Request, pk: int) -> ExportRun:
