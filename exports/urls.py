@@ -18,6 +18,7 @@ urlpatterns = [
     path("segments/<int:pk>/run/", views.run_create, name="run_create"),
     # export runs
     path("runs/", views.run_list, name="run_list"),
+    path("runs/rows/", views.run_rows, name="run_rows"),
     path("runs/<int:pk>/", views.run_detail, name="run_detail"),
     path("runs/<int:pk>/live/", views.run_live, name="run_live"),
     path("runs/<int:pk>/cancel/", views.run_cancel, name="run_cancel"),

@@ -5,7 +5,7 @@ from exports.views.downloads import derived_download, derived_take, run_download
 from exports.views.editor import segment_draft, segment_edit, segment_new, segment_options
 from exports.views.files import derived_create, run_files, run_remove
 from exports.views.looking import run_look
-from exports.views.runs import run_cancel, run_create, run_detail, run_list, run_live
+from exports.views.runs import run_cancel, run_create, run_detail, run_list, run_live, run_rows
 from exports.views.segments import (
     segment_duplicate,
     segment_history,
@@ -29,6 +29,7 @@ __all__ = [
     "run_live",
     "run_look",
     "run_remove",
+    "run_rows",
     "run_share",
     "run_survey",
     "run_survey_live",

@@ -11,10 +11,13 @@ from django.db.models import Count, QuerySet
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django_htmx.http import replace_url
 
 from accounts.requests import Request
 from audit import denials
@@ -40,6 +43,23 @@ SHARED = "shared"  # the word of those that others share, in whatever state
 @permission_required("exports.view_exportrun", raise_exception=True)
 def run_list(request: Request) -> HttpResponse:
     """List one's runs and those that others share, newest first; searched by the segment's name, filtered by state."""
+    return TemplateResponse(request, "exports/run_list.html", _listed(request))
+
+
+@require_safe
+@permission_required("exports.view_exportrun", raise_exception=True)
+def run_rows(request: Request) -> HttpResponse:
+    """Answer with the list alone, as search and filter stand; the page's address follows."""
+    context = _listed(request) | {"is_fragment": True}
+    address = reverse("exports:run_list")
+    if query := urlencode({name: context[name] for name in ("q", "state") if context[name]}):
+        address += f"?{query}"
+    # Typing replaces the address: a Back for every letter would help nobody.
+    return replace_url(TemplateResponse(request, "exports/run_list.html#list", context), address)
+
+
+def _listed(request: Request) -> dict[str, Any]:
+    """Return what the list of runs shows, as its address asks."""
     own = ExportRun.objects.owned_by(request.user)
     shared = ExportRun.objects.shared_with(request.user)
     q, state = request.GET.get("q", "").replace("\0", "").strip()[:120], request.GET.get("state", "")
@@ -59,7 +79,7 @@ def run_list(request: Request) -> HttpResponse:
     page = paginator.get_page(request.GET.get("page"))
     found_of = ExportRun.objects.visible_to(request.user).listed().in_bulk(list(page))
     words = {**{name: word for name, (_s, word) in STATES.items()}, SHARED: lazy("Shared with you")}
-    context = {
+    return {
         "here": "runs",
         "page_obj": page,
         "rows": [listing.row(found_of[pk], now=timezone.now()) for pk in page if pk in found_of],
@@ -71,7 +91,6 @@ def run_list(request: Request) -> HttpResponse:
         # Only a list that is not narrowed can be empty because nothing was ever run.
         "is_first_use": not (q or state or page.paginator.count),
     }
-    return TemplateResponse(request, "exports/run_list.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -140,3 +140,25 @@ def test_it_is_read_only(as_anna: Client) -> None:
 def test_nonsense_is_met_with_a_page(as_anna: Client, segment: SavedSegment, query: dict[str, str]) -> None:
     made.ready(segment)
     assert "<h1>" in html(as_anna, **query)
+
+
+def test_typing_brings_the_list_alone_and_the_address_follows(as_anna: Client, segment: SavedSegment) -> None:
+    for _ in range(51):
+        made.run(segment, "cancelled", Status.CANCELLED)
+    page = html(as_anna)
+    assert 'hx-get="/runs/rows/"' in page
+    answer = as_anna.get("/runs/rows/", {"q": "spring", "state": "cancelled"}, headers={"HX-Request": "true"})
+    assert answer["HX-Replace-Url"] == "/runs/?q=spring&state=cancelled"
+    part = " ".join(answer.content.decode().split())
+    assert "<html" not in part
+    assert "51 runs found." in part
+    assert 'href="?q=spring&amp;state=cancelled&amp;page=2"' in part
+    assert as_anna.get("/runs/rows/")["HX-Replace-Url"] == "/runs/"
+    nothing = as_anna.get("/runs/rows/", {"q": "winter"}).content.decode()
+    assert "0 runs found." in nothing
+    assert "No run is here under these filters" in nothing
+
+
+def test_anothers_runs_are_not_in_it(as_jonas: Client, segment: SavedSegment) -> None:
+    made.ready(segment)
+    assert "Spring" not in as_jonas.get("/runs/rows/").content.decode()
