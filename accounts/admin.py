@@ -165,6 +165,13 @@ class PersonAdmin(Audited, UserAdmin):
             return sets
         return [(title, {**of, "fields": [name for name in of["fields"] if name != "provider"]}) for title, of in sets]
 
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Offer nothing of the admin's own where somebody else's facts are asked for."""
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if db_field.name in ("email", "first_name", "last_name") and field is not None:
+            field.widget.attrs["autocomplete"] = "off"
+        return field
+
     def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         return super().formfield_for_manytomany(db_field, request, form_class=GroupsField, **kwargs)
 

@@ -121,7 +121,19 @@ def browser(playwright: Playwright) -> Iterator[Browser]:
 @pytest.fixture
 def page(browser: Browser, desk: Desk) -> Iterator[Page]:
     """A page of a new browser; whatever the console says fails the journey."""
-    context: BrowserContext = browser.new_context(base_url=desk.url, viewport={"width": 1440, "height": 1000})
+    yield from _opened(browser, desk, locale="en-GB")
+
+
+@pytest.fixture
+def swedish_page(browser: Browser, desk: Desk) -> Iterator[Page]:
+    """The same, in a browser that asks for Swedish."""
+    yield from _opened(browser, desk, locale="sv-SE")
+
+
+def _opened(browser: Browser, desk: Desk, *, locale: str) -> Iterator[Page]:
+    context: BrowserContext = browser.new_context(
+        base_url=desk.url, viewport={"width": 1440, "height": 1000}, locale=locale
+    )
     page = context.new_page()
     said: list[str] = []
 
@@ -138,10 +150,12 @@ def page(browser: Browser, desk: Desk) -> Iterator[Page]:
     assert not said, f"the console said: {said}"
 
 
-def sign_in(page: Page, username: str, *, swedish: bool = False) -> None:
-    name, password, button = (
-        ("Användarnamn", "Lösenord", "Logga in") if swedish else ("User name", "Password", "Sign in")
-    )
+# What the gate calls the name, the password and the way in.
+GATE = {"en": ("User name", "Password", "Sign in"), "sv": ("Användarnamn", "Lösenord", "Logga in")}
+
+
+def sign_in(page: Page, username: str, *, language: str = "en") -> None:
+    name, password, button = GATE[language]
     page.goto("/accounts/login/")
     page.get_by_label(name).fill(username)
     page.get_by_label(password).fill(PASSWORD)
@@ -158,17 +172,17 @@ def take(page: Page, name: str = "Download") -> Download:
     return download.value
 
 
-def check_page(page: Page, name: str) -> None:
+def check_page(page: Page, name: str, *, schemes: tuple[str, ...] = SCHEMES) -> None:
     """Let axe look at the page in light and dark, see that it fits a narrow phone, and take its picture.
 
     Pictures go to the folder that SCREENSHOTS names, for people to look at; without it none are taken.
     """
     size = page.viewport_size
     folder = os.environ.get("SCREENSHOTS")
-    for scheme in SCHEMES:
+    for scheme in schemes:
         page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-        # The other scheme differs in its colours alone.
-        found = Axe().run(page, options={"runOnly": ["color-contrast"]} if scheme == "dark" else None)
+        # A second scheme differs in its colours alone.
+        found = Axe().run(page, options={"runOnly": ["color-contrast"]} if scheme != schemes[0] else None)
         assert not found.response["violations"], f"{name}, {scheme}: {found.generate_report()}"
         for width in (390, 1440) if folder else ():
             page.set_viewport_size({"width": width, "height": 1000})
