@@ -19,6 +19,7 @@ from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from accounts import actions, provider_links, second_factor
+from accounts.fields import RowsField
 from accounts.forms import offer_zones
 from accounts.models import User, VendorAccount
 from accounts.oidc import company
@@ -45,17 +46,11 @@ class Audited(admin.ModelAdmin):
         return False
 
 
-class GroupsField(forms.ModelMultipleChoiceField):
-    """Groups by their numbers; one that no key of the database can be is no group, and nothing breaks on it."""
+class GroupsField(RowsField):
+    """Groups by their names, as people read them."""
 
     def label_from_instance(self, obj: Any) -> str:
         return gettext(obj.name)
-
-    def clean(self, value: Any) -> Any:
-        try:
-            return super().clean(value)
-        except OverflowError:
-            raise forms.ValidationError(_("The form names a group that there cannot be.")) from None
 
 
 class GroupsFilter(admin.RelatedFieldListFilter):

@@ -10,6 +10,7 @@ from django import forms
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from accounts.fields import RowsField
 from accounts.models import User
 from audit.words import PURPOSES
 from exports.models import DerivedFile, ExportRun, SavedSegment
@@ -95,14 +96,14 @@ class WishForm(forms.Form):
 class ShareForm(forms.Form):
     """Which colleagues see a run: those ticked, and no others."""
 
-    people = forms.ModelMultipleChoiceField(
+    people = RowsField(
         label=_("Colleagues"), queryset=User.objects.none(), required=False, widget=forms.CheckboxSelectMultiple
     )
 
     def __init__(self, *args: Any, run: ExportRun, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         field = self.fields["people"]
-        assert isinstance(field, forms.ModelMultipleChoiceField)
+        assert isinstance(field, RowsField)
         seeing = set(run.shares.values_list("person", flat=True))
         marketers = User.objects.with_perm("exports.view_exportrun", include_superusers=False).values("pk")
         # Who sees it already stands among them whatever became of their account, so that it can be taken back.

@@ -32,7 +32,7 @@ TABLE = Path(__file__).resolve().parents[2] / "docs" / "roles.md"
 ROLES = ("anonymous", "marketer", "auditor", "admin")
 NOT_ASKED = "·"
 REFUSALS = ("gate", "403", "404", "405", "422")
-WITHOUT_NUMBERS = ("segment_list", "segment_rows", "segment_new", "segment_draft", "segment_options", "run_list")
+WITHOUT_NUMBERS = ("segment_list", "segment_rows", "segment_new", "segment_draft", "segment_options", "run_list", "run_rows")
 
 
 @dataclass(frozen=True)
