@@ -119,7 +119,7 @@ class ExportRunQuerySet(RunQuerySet["ExportRun"]):
     def listed(self) -> ExportRunQuerySet:
         """Read what a line of a list says of a run, and leave the long columns where they are."""
         long = ("spec", "sealed_poll_url", "segment__spec", "file__header")
-        return self.select_related("segment", "owner", "file__removed_by").defer(*long)
+        return self.select_related("segment", "file__removed_by").defer(*long)
 
 
 class ExportRun(Run):

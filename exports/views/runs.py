@@ -77,7 +77,8 @@ def _listed(request: Request) -> dict[str, Any]:
     paginator = Paginator(keys, PAGE)
     paginator.count = how_many[state] if state else sum(how_many[name] for name in STATES)
     page = paginator.get_page(request.GET.get("page"))
-    found_of = ExportRun.objects.visible_to(request.user).listed().in_bulk(list(page))
+    visible = ExportRun.objects.visible_to(request.user).listed().select_related("owner")
+    found_of = visible.in_bulk(list(page))
     words = {**{name: word for name, (_s, word) in STATES.items()}, SHARED: lazy("Shared with you")}
     return {
         "here": "runs",
