@@ -32,7 +32,15 @@ TABLE = Path(__file__).resolve().parents[2] / "docs" / "roles.md"
 ROLES = ("anonymous", "marketer", "auditor", "admin")
 NOT_ASKED = "·"
 REFUSALS = ("gate", "403", "404", "405", "422")
-WITHOUT_NUMBERS = ("segment_list", "segment_rows", "segment_new", "segment_draft", "segment_options", "run_list", "run_rows")
+WITHOUT_NUMBERS = (
+    "segment_list",
+    "segment_rows",
+    "segment_new",
+    "segment_draft",
+    "segment_options",
+    "run_list",
+    "run_rows",
+)
 
 
 @dataclass(frozen=True)
@@ -88,8 +96,9 @@ def test_what_belongs_to_somebody_is_asked_for_by_its_owner_and_by_another() -> 
 
 def is_of_run(name: str) -> bool:
     """Say whether an address speaks of an export run, which may be shared."""
-    is_run = name.startswith(("exports:run_", "exports:derived_"))
-    return is_run and name not in ("exports:run_create", "exports:run_list")
+    section, _, rest = name.partition(":")
+    is_run = section == "exports" and rest.startswith(("run_", "derived_"))
+    return is_run and rest != "run_create" and rest not in WITHOUT_NUMBERS
 
 
 # ── The walk ─────────────────────────────────────────────────────────────────────────────────────────────────
