@@ -18,6 +18,7 @@ BENCHES = {
     "range": "a part of a file beside the whole, through gunicorn",
     "lists": "a busy marketer's pages among 100,000 runs",
     "audit": "the audit history's pages over a million events",
+    "paint": "every page of the demo in Chromium, until its largest part is painted",
 }
 
 

@@ -6,7 +6,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.journeys.conftest import Desk
 
-# Says where the focus is, and what of it cannot be seen: it has no size, is out of sight, or nothing is drawn around it.
+# Says where the focus is, and why it cannot be seen: no size, out of sight, or nothing drawn around it.
 FOCUS = """() => {
   const element = document.activeElement;
   const name = `${element.tagName.toLowerCase()}#${element.id} “${(element.textContent || "").trim().slice(0, 40)}”`;
