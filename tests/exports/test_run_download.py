@@ -56,6 +56,17 @@ def test_no_cache_and_no_browser_makes_more_of_it_than_a_file(as_anna: Client, s
     response.close()
 
 
+@pytest.mark.parametrize("form", ["content", "received"])
+def test_a_file_and_its_name_do_not_change_with_the_language(
+    as_anna: Client, anna: User, segment: SavedSegment, form: str
+) -> None:
+    run = made.ready(segment)
+    english = taken(as_anna, run, form)
+    User.objects.filter(pk=anna.pk).update(language="sv")
+    swedish = taken(as_anna, run, form)
+    assert (body(swedish), swedish["Content-Disposition"]) == (body(english), english["Content-Disposition"])
+
+
 def test_a_name_beyond_ascii_is_written_both_ways(as_anna: Client, segment: SavedSegment) -> None:
     SavedSegment.objects.filter(pk=segment.pk).update(name='Vår "kampanj" Ü\r\nX-Evil: 1')
     response = taken(as_anna, made.ready(segment))

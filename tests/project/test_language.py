@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import re
+from datetime import date, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
+import time_machine
 from django.core import mail
 from django.core.checks import run_checks
 from django.test import Client
+from django.utils import timezone, translation
 
 from accounts import languages
 from accounts.models import User
 from audit.models import Event
+from audit.sentences import sentence
+from exports.templatetags import desk
+from project import journeys
 from tests.conftest import sign_in
 
 SWEDE, DANE = {"HTTP_ACCEPT_LANGUAGE": "sv-SE,sv;q=0.9,en;q=0.5"}, {"HTTP_ACCEPT_LANGUAGE": "da"}
@@ -85,3 +93,51 @@ def test_where_no_browser_asks_the_desks_own_language_is_spoken(settings: Any, a
     assert spoken(Client(**DANE).get("/accounts/login/")) == "sv"
     settings.LANGUAGE_CODE = "tlh"
     assert any(found.id == "translation.E004" for found in run_checks(tags=["translation"]))
+
+
+# ── How things are written ───────────────────────────────────────────────────────────────────────────────────
+
+JUNE = datetime(2026, 6, 9, 14, 3, tzinfo=ZoneInfo("Europe/Stockholm"))
+
+
+@time_machine.travel(JUNE, tick=False)
+def test_swedish_writes_figures_and_days_its_own_way() -> None:
+    tag = re.compile("<[^>]+>")
+
+    def said(filter: Any, value: Any, *more: Any) -> str:
+        return tag.sub("", str(filter(value, *more)))
+
+    with translation.override("sv"), timezone.override("Europe/Stockholm"):
+        assert said(desk.count, 48310) == "48\u00a0310"
+        assert said(desk.size, 1_312_440) == "1,3\u00a0MB"
+        assert said(desk.moment, JUNE - timedelta(minutes=3)) == "14:00, för 3 minuter sedan"
+        assert said(desk.moment, JUNE - timedelta(days=1)) == "i går, 14:03"
+        assert said(desk.stamp, JUNE - timedelta(days=11)) == "29 maj, 14:03"
+        assert said(desk.exactly, JUNE) == "9 juni 2026, 14:03:00 CEST"
+        assert said(desk.clock, JUNE, JUNE - timedelta(days=1)) == "9 jun 14:03:00"
+        assert said(desk.weekday, date(2026, 6, 2)) == "Tisdag 2 juni"
+        assert said(desk.duration, 0.3) == "0,3 s"
+        assert said(desk.duration, timedelta(days=1, hours=3)) == "1 dygn 3 h"
+
+
+@pytest.mark.parametrize(
+    ("count", "expected"),
+    [(0, "Du behöver inte göra något."), (1, "En körning är på väg."), (12, "12 körningar är på väg.")],
+)
+def test_swedish_counts_runs_as_one_says_it(count: int, expected: str) -> None:
+    with translation.override("sv"):
+        assert journeys._headline(0, count, 0)[0] == expected
+
+
+def test_the_audit_history_speaks_its_readers_language() -> None:
+    """Words of the desk that were written down are said anew; names stay."""
+    run: dict[str, Any] = {"actor_name": "Anna", "target": "Vår, run 3", "target_key": "exports.exportrun:3"}
+    started = Event(action="run.started", facts={"version": 1}, **run)
+    taken = Event(action="file.downloaded", facts={"form": "content", "rows": 48310, "purpose": "mailing"}, **run)
+    fields = {"fields": ["First name", "time zone"]}
+    changed = Event(action="person.changed", actor_name="Karin", target="Anna", facts=fields)
+    assert sentence(changed) == "Karin changed Anna: First name, time zone"
+    with translation.override("sv"):
+        assert sentence(changed) == "Karin ändrade Anna: förnamn, tidszon"
+        assert sentence(started) == "Anna startade Vår, körning 3, från version 1"
+        assert sentence(taken) == "Anna laddade ner Vår, körning 3 som CSV, 48\u00a0310 rader, ändamål ”ett utskick”"
