@@ -164,6 +164,8 @@ class ExportRun(Run):
             models.Index(name="exportrun_newest", fields=["owner", "-id", "status", "segment", "finished_at"]),
             models.Index(name="exportrun_by_segment", fields=["owner", "segment", "-id", "status"]),
             models.Index(name="exportrun_state", fields=["status", "-id"]),
+            # What ended lately: Home counts it, and draws two weeks of it.
+            models.Index(name="exportrun_ended", fields=["owner", "finished_at", "status"]),
             models.Index(name="exportrun_to_tell", fields=["tell_at"], condition=Q(tell_at__isnull=False)),
         ]
         verbose_name = _("export run")
