@@ -9,6 +9,8 @@ from itertools import chain
 from typing import cast
 
 from celery import shared_task
+from django.apps import apps
+from django.db.models import Model
 from django.utils import timezone
 
 from accounts import database
@@ -36,7 +38,7 @@ def tick(**kwargs: object) -> None:
 def _call_who_is_due(now: datetime) -> None:
     heads = line.untold if drain.is_on() else line.first
     is_set_back = watch.was_set_back()
-    for model in Run.__subclasses__():
+    for model in filter(_is_kind, apps.get_models()):
         runs = cast("RunQuerySet[Run]", model._default_manager.all())
         if is_set_back:
             log.warning("clock set back")
@@ -44,6 +46,10 @@ def _call_who_is_due(now: datetime) -> None:
         for run in _called(runs, heads, now):
             if not nudges.send(run):
                 return  # the broker is away; the next tick comes when it is back
+
+
+def _is_kind(model: type[Model]) -> bool:
+    return issubclass(model, Run)
 
 
 def _called(runs: RunQuerySet[Run], heads: Callable[..., RunQuerySet[Run]], now: datetime) -> Iterator[Run]:

@@ -1,0 +1,27 @@
+"""Saved segments, the runs of them, the files that runs bring home, and what becomes of these."""
+
+from exports.models.downloads import Download, Grant
+from exports.models.files import ExportFile
+from exports.models.letters import Letter
+from exports.models.runs import ExportLine, ExportRun, ExportRunQuerySet, RunShare
+from exports.models.segments import SavedSegment, SavedSegmentQuerySet, SegmentVersion
+from exports.models.steps import DerivedFile, DerivedFileQuerySet, FileStep, Survey, SurveyQuerySet
+
+__all__ = [
+    "DerivedFile",
+    "DerivedFileQuerySet",
+    "Download",
+    "ExportFile",
+    "ExportLine",
+    "ExportRun",
+    "ExportRunQuerySet",
+    "FileStep",
+    "Grant",
+    "Letter",
+    "RunShare",
+    "SavedSegment",
+    "SavedSegmentQuerySet",
+    "SegmentVersion",
+    "Survey",
+    "SurveyQuerySet",
+]
