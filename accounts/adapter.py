@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from accounts import actions, languages, recent
+from accounts import admission, languages, recent
 from accounts.models import User
 from accounts.oidc import company
 from audit import denials, sessions
@@ -60,7 +60,7 @@ class ClosedDoor(DefaultAccountAdapter):  # type: ignore[misc]  # allauth tells 
         """Remember through which account at the provider somebody has come in, now that they are."""
         come = (signal_kwargs or {}).get("sociallogin")
         if come is not None:
-            actions.link_provider(user, issuer=come.account.provider, subject=come.account.uid, name=company.name())
+            admission.link_provider(user, issuer=come.account.provider, subject=come.account.uid, name=company.name())
         return super().post_login(request, user, signal_kwargs=signal_kwargs, **more)
 
     def set_password(self, user: User, password: str) -> None:

@@ -18,7 +18,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
-from accounts import actions, provider_links, second_factor
+from accounts import actions, admission, provider_links, second_factor
 from accounts.fields import RowsField
 from accounts.forms import offer_zones
 from accounts.models import User, VendorAccount
@@ -194,7 +194,7 @@ class PersonAdmin(Audited, UserAdmin):
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
-        actions.follow_groups(form.instance)
+        admission.follow_groups(form.instance)
 
     def has_change_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
         """Keep the operator's account out of reach: with its password one would be superuser."""

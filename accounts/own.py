@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts import actions, languages, provider_links, second_factor, sessions
+from accounts import admission, languages, provider_links, second_factor, sessions
 from accounts.forms import PreferencesForm
 from accounts.oidc import company
 from accounts.requests import Request
@@ -21,7 +21,7 @@ def own_account(request: Request) -> HttpResponse:
     """Show how one signs in and from where, and let one choose how the desk works for one."""
     form = PreferencesForm(request.POST if request.method == "POST" else None, instance=request.user)
     if form.is_valid():
-        actions.set_preferences(request.user, **form.cleaned_data)
+        admission.set_preferences(request.user, **form.cleaned_data)
         with languages.of(request.user):
             messages.success(request, _("The desk works so for you from now on."))
         return redirect("own_account")

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts import actions as accounts
-from accounts import sessions
+from accounts import admission, sessions
 from accounts.models import User, VendorAccount
 from audit import actions as audit
 from exports import upheavals
@@ -63,7 +63,7 @@ def lend_password(person: User, password: str | None, *, by: User, now: datetime
     """
     now = now or timezone.now()
     stopped = upheavals.stop_runs(ExportRun.objects.owned_by(person), "admission_changed", by=by, now=now)
-    ended, erased = accounts.lend_password(person, password, by=by, now=now)
+    ended, erased = admission.lend_password(person, password, by=by, now=now)
     action = "person.password_taken" if password is None else "person.password_lent"
     audit.record(action, by=by, target=person, now=now, sessions=ended, credentials=erased, runs=stopped)
     return Toll(credentials=erased, runs=stopped, sessions=ended)
@@ -74,7 +74,7 @@ def change_address(person: User, address: str, *, by: User, now: datetime | None
     """Give a person another e-mail address, at the same cost. Raises ValueError as `lend_password` does."""
     now = now or timezone.now()
     stopped = upheavals.stop_runs(ExportRun.objects.owned_by(person), "admission_changed", by=by, now=now)
-    ended, erased = accounts.change_address(person, address, by=by, now=now)
+    ended, erased = admission.change_address(person, address, by=by, now=now)
     audit.record(
         "person.address_changed", by=by, target=person, now=now, sessions=ended, credentials=erased, runs=stopped
     )
@@ -99,7 +99,7 @@ def deactivate(person: User, *, heir: User | None, by: User, now: datetime | Non
     """
     now = now or timezone.now()
     stopped = upheavals.stop_runs(ExportRun.objects.owned_by(person), "person_left", by=by, now=now)
-    ended, erased = accounts.deactivate(person, by=by, now=now)
+    ended, erased = admission.deactivate(person, by=by, now=now)
     toll = Toll(
         credentials=erased,
         runs=stopped,

@@ -13,8 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
-from accounts import actions as accounts
-from accounts import provider_links, second_factor
+from accounts import admission, provider_links, second_factor
 from accounts.forms import AddressForm, LeaverForm, LentPasswordForm, MoveForm
 from accounts.models import User, VendorAccount
 from accounts.oidc import company
@@ -70,7 +69,7 @@ def person_deactivate(request: Request, pk: int) -> HttpResponse:
 def person_activate(request: Request, pk: int) -> HttpResponse:
     """Let somebody in again."""
     person = _colleague(request, pk)
-    accounts.activate(person, by=request.user)
+    admission.activate(person, by=request.user)
     messages.success(request, _("%(who)s can sign in again.") % {"who": person})
     return redirect("admin:accounts_user_change", pk)
 
@@ -83,7 +82,7 @@ def person_factors(request: Request, pk: int) -> HttpResponse:
     context = {"person": person, "has_factor": second_factor.has_one(person)}
     if request.method != "POST" or not context["has_factor"]:
         return TemplateResponse(request, "accounts/person_factors.html", context)
-    accounts.reset_factors(person, by=request.user)
+    admission.reset_factors(person, by=request.user)
     messages.success(request, _("%(who)s has no second factor now.") % {"who": person})
     return redirect("admin:accounts_user_change", pk)
 
@@ -135,7 +134,7 @@ def person_unlink(request: Request, pk: int) -> HttpResponse:
     context = {"person": person, "link": provider_links.of(person).first(), "name": company.name()}
     if request.method != "POST" or not context["link"]:
         return TemplateResponse(request, "accounts/person_unlink.html", context)
-    accounts.unlink_provider(person, by=request.user)
+    admission.unlink_provider(person, by=request.user)
     messages.success(request, _("The link is undone. The next account with this address is theirs."))
     return redirect("admin:accounts_user_change", pk)
 

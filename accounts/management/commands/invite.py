@@ -13,7 +13,7 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 from django.urls import reverse
 
-from accounts import actions, groups, links
+from accounts import admission, groups, links
 from accounts.models import User
 
 
@@ -31,7 +31,7 @@ class Command(BaseCommand):
         person = User.objects.filter(username=username, email=email, is_active=True).first()
         if person is None or person.has_usable_password():
             try:
-                person = actions.invite(
+                person = admission.invite(
                     username=username, name=name, email=email, group=Group.objects.get(name=group), by=None
                 )
             except ValidationError as error:
