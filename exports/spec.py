@@ -106,7 +106,8 @@ class ConsentSpec:
         """Yield the columns of the file in the order of the vendor's own example; the export key always comes first."""
         yield Column("export_key", "key", "Export key")
         if self.method == "single":
-            yield Column(SINGLE_TITLES.get(self.channel.id, self.channel.name), "consent", self.channel.name)
+            if self.channel.id:
+                yield Column(SINGLE_TITLES.get(self.channel.id, self.channel.name), "consent", self.channel.name)
         else:
             for item in self.channels:
                 yield Column(item.column, "consent", item.name)

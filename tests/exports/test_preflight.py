@@ -82,6 +82,10 @@ def test_everyone_on_purpose_is_said_and_does_not_block() -> None:
     assert "no_segment" not in found
 
 
+def test_what_is_not_chosen_yet_is_said_once() -> None:
+    assert set(blocked(method="single")) == {"no_channel"}
+
+
 def test_single_channel_titles_clash_with_the_attribute_of_the_same_name() -> None:
     spec = replace(GOOD, method="single", channel=Choice(EMAIL, "Email"), attributes=(EMAIL_ATTRIBUTE,))
     assert "“Email”" in check(spec)["titles_twice"].title
