@@ -43,9 +43,11 @@ from tests.processes.cluster import Cluster, cluster, has_binaries
 from tests.processes.disk import HANGS
 from tests.processes.program import Program
 
-LEASE = 60.0  # seconds; nobody waits for them, the tests let them pass (`Desk.later`)
-ASK_AGAIN = 120.0  # the same
-PATIENCE = 50.0  # seconds for anything that must come, without a lease's end; what comes earlier is seen within LOOK
+# Seconds: long enough for runs to be brought to their places meanwhile. Most tests let it pass (`Desk.later`); only a
+# database that is away for a while makes somebody wait for it.
+LEASE = 30.0
+ASK_AGAIN = 120.0  # seconds; nobody waits for them, the tests let them pass
+PATIENCE = 60.0  # seconds for anything that must come, a lease's end included; what comes earlier is seen within LOOK
 LOOK = 0.05
 MIDDLE = 100_000  # bytes of a file; what came before them is on our disk
 
