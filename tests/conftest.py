@@ -37,9 +37,10 @@ IN_CI = os.environ.get("CI") == "true"
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if {"journeys", "processes", "production"} & set(item.path.parts):
-            # Whole desks of real processes: those with a browser one after the other, and the others too, so that never
-            # more than two of them share the machine.
-            item.add_marker(pytest.mark.xdist_group("journeys" if "journeys" in item.path.parts else "processes"))
+            # Whole desks of real processes, one after the other: those with a browser and the others beside each other,
+            # unless the environment names one broker for all, where they would take each other's calls.
+            kind = "journeys" if "journeys" in item.path.parts else "processes"
+            item.add_marker(pytest.mark.xdist_group("desks" if "BROKER_URL" in os.environ else kind))
             # What each waits for has a patience of its own, which says more about what did not come.
             item.add_marker(pytest.mark.timeout(400))
         if "processes" in item.path.parts:
