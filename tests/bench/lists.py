@@ -45,6 +45,7 @@ def main(words: list[str]) -> int:
     if not ExportRun.objects.exists():
         began = time.monotonic()
         fill(arguments.runs)
+        database.settle()
         print(f"{arguments.runs:,} runs made in {time.monotonic() - began:.0f} s")
     if not RunShare.objects.exists():
         _share()
