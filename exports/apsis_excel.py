@@ -76,7 +76,7 @@ def fetch(derived: DerivedFile, client: Apsis, clock: Clock) -> None:
         return give_up(derived, "apsis_link_over", now=clock())
     try:
         length, sha256 = _keep(run, client, name, beat)
-        if _read_back(name, beat) != sha256:
+        if deriving.read_back(name, beat) != (length, sha256):
             raise NotExcel
         sheets, rows = _look_through(name, beat, most=SWELLS * settings.FILE_MAX_CONTENT_BYTES)
         _succeed(derived, name, length=length, sha256=sha256, rows=max(0, rows - sheets), sheets=sheets, clock=clock)
@@ -109,17 +109,6 @@ def _keep(run: ExportRun, client: Apsis, name: str, beat: Heartbeat) -> tuple[in
                 to.write(chunk)
                 beat("fetching", length)
     return length, digest.hexdigest()
-
-
-def _read_back(name: str, beat: Heartbeat) -> str:
-    """Return the digest of what is in storage."""
-    digest, length = hashlib.sha256(), 0
-    with default_storage.open(name, "rb") as file:
-        while chunk := file.read(CHUNK):
-            digest.update(chunk)
-            length += len(chunk)
-            beat("verifying", length)
-    return digest.hexdigest()
 
 
 def _look_through(name: str, beat: Heartbeat, *, most: int) -> tuple[int, int]:

@@ -43,7 +43,9 @@ def make(derived: DerivedFile, clock: Clock) -> None:
     try:
         with default_storage.open(name, "wb") as to:
             made = _write(derived, beat.watch(files.content(derived.of), "making"), to)
-        length, sha256 = _read_back(derived, name, beat)
+        length, sha256 = read_back(name, beat)
+        if derived.form == Form.WORKBOOK:
+            _test(name, beat)
         _succeed(derived, name, made, length=length, sha256=sha256, clock=clock)
     except StaleRun:
         default_storage.delete(name)
@@ -95,26 +97,24 @@ def _write(derived: DerivedFile, chunks: Iterable[bytes], to: IO[bytes]) -> dict
     return vars(made)
 
 
-def _read_back(derived: DerivedFile, name: str, beat: Heartbeat) -> tuple[int, str]:
-    """Return the length and the digest of what is in storage. Raises NotSound for a workbook with a damaged part."""
+def read_back(name: str, beat: Heartbeat) -> tuple[int, str]:
+    """Return the length and the digest of what is in storage."""
     digest, length = hashlib.sha256(), 0
     with default_storage.open(name, "rb") as file:
         while chunk := file.read(CHUNK):
             digest.update(chunk)
             length += len(chunk)
             beat("verifying", length)
-        if derived.form == Form.WORKBOOK:
-            _test(file, beat)
     return length, digest.hexdigest()
 
 
-def _test(file: IO[bytes], beat: Heartbeat) -> None:
-    """Unpack every part of a workbook, so that its checksum is compared."""
+def _test(name: str, beat: Heartbeat) -> None:
+    """Unpack every part of a workbook, so that its checksum is compared. Raises NotSound."""
     unpacked = 0
     try:
-        with zipfile.ZipFile(file) as archive:
-            for name in archive.namelist():
-                with archive.open(name) as part:
+        with default_storage.open(name, "rb") as file, zipfile.ZipFile(file) as archive:
+            for inside in archive.namelist():
+                with archive.open(inside) as part:
                     while chunk := part.read(CHUNK):
                         unpacked += len(chunk)
                         beat("verifying", unpacked)

@@ -9,11 +9,11 @@ from django.conf import settings
 from django.core.mail import EmailMessage
 from django.template.loader import render_to_string
 from django.urls import reverse
-from django.utils import timezone, translation
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from accounts import links
+from accounts import languages, links
 from exports import sentences
 from exports.models import ExportRun, Letter
 from exports.templatetags.desk import count
@@ -28,8 +28,7 @@ ORDER = (Status.FAILED, Status.CANCELLED, Status.SUCCEEDED)
 def mail(letter: Letter) -> EmailMessage:
     """Return a letter as a mail, in the language and the time zone of whom it is for."""
     person = letter.person
-    language = person.language or settings.LANGUAGE_CODE
-    with translation.override(language), timezone.override(ZoneInfo(person.time_zone)):
+    with languages.of(person), timezone.override(ZoneInfo(person.time_zone)):
         runs = list(ExportRun.objects.filter(pk__in=letter.runs).listed())
         runs.sort(key=lambda run: (ORDER.index(Status(run.status)), -run.pk))
         context = {

@@ -132,7 +132,7 @@ def _put_off(letter: Letter, *, now: datetime, everybody: bool) -> None:
     """Try a letter again later, and all others with it where the mail server itself is the trouble."""
     if now - letter.made_at >= GIVE_UP:
         log.error("letter given up", extra={"letter": letter.pk})
-        _end(letter, Outcome.GIVEN_UP, now=now)
+        _end(letter, Outcome.GIVEN_UP, now=now)  # it is due no more, so what follows passes it by
     until = now + timedelta(seconds=min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** min(letter.tries - 1, 10)))
     Letter.objects.filter(pk=letter.pk, claim_no=letter.claim_no, due_at__isnull=False).update(
         due_at=until, lease_until=None
