@@ -10,9 +10,9 @@ from werkzeug.exceptions import MethodNotAllowed, NotFound, RequestEntityTooLarg
 from werkzeug.routing import Map, RequestRedirect, Rule
 from werkzeug.wrappers import Request, Response
 
-from sandbox import control, pages
+from sandbox import control, pages, uploads
 from sandbox.answers import DENIED, NO_SUCH_CALL, NO_TOKEN, TOO_MANY, Refusal, gateway
-from sandbox.apsis import ENDPOINTS, Context, Endpoint, bearer
+from sandbox.apsis import ENDPOINTS, Context, Endpoint, bearer, token
 from sandbox.faults import Dropped
 from sandbox.settings import Settings
 from sandbox.trouble import happen, sever, spoil_body
@@ -28,6 +28,15 @@ _URLS = Map(
 def create_app(settings: Settings | None = None, clock: Callable[[], float] = time.time) -> "Sandbox":
     """Return the sandbox as a WSGI application; `clock` tells Unix seconds."""
     return Sandbox(World(settings or Settings(), Clock(clock)))
+
+
+def _upload(context: Context) -> Response:
+    """Take the file of an import."""
+    world = context.world
+    return uploads.take(context.request, world.imports, world.settings, world.clock())
+
+
+UPLOAD = Endpoint("upload", "POST", uploads.BUCKET, _upload, "Takes the file of an import.", "none", True)
 
 
 class Sandbox:
@@ -47,7 +56,7 @@ class Sandbox:
         return self._api(request, path, start_response)
 
     def _api(self, request: Request, path: str, start_response: Any) -> Iterable[bytes]:
-        endpoint, arguments = _match(request.method, path)
+        endpoint, arguments = (UPLOAD, {}) if uploads.is_storage(path) else _match(request.method, path)
         record = self.world.calls.begin(request.method, endpoint.name if endpoint else "unknown", self.world.clock())
         context = Context(self.world, request, record)
         try:
@@ -64,7 +73,7 @@ class Sandbox:
         try:
             if endpoint is None:
                 raise gateway(403, NO_SUCH_CALL)
-            context.record.client_id = context.caller(signs_in=endpoint.is_open)
+            context.record.client_id = context.caller(signs_in=endpoint.answers is token)
             context.meet(endpoint.name)
             if not endpoint.is_open:
                 self._let_in(context, endpoint)
@@ -82,21 +91,27 @@ class Sandbox:
 
     def _let_in(self, context: Context, endpoint: Endpoint) -> None:
         world, settings, now = self.world, self.world.settings, self.world.clock()
-        token = bearer(context.request)
-        if not token:
+        shown = bearer(context.request)
+        if not shown:
             raise gateway(401, NO_TOKEN)
         # Asked anew: a fault may have made the token invalid since the call came in.
-        key = world.key(world.tokens.client_of(token, now))
+        key = world.key(world.tokens.client_of(shown, now))
         if key is None:
             raise gateway(403, DENIED)
         context.key = key
-        at_most, seconds = {
-            "calls": (settings.calls_per_second, 1.0),
-            "exports": (settings.exports_per_second, 1.0),
-            "polls": (settings.polls_per_minute, 60.0),
-        }[endpoint.limit]
-        if not world.limits.spend(key.account, endpoint.limit, at_most, seconds, now):
-            raise gateway(429, TOO_MANY)
+        spent = [endpoint.limit]
+        if endpoint.limit == "event_exports" and settings.event_exports_are_exports:
+            spent.append("exports")
+        for limit in spent:
+            at_most, seconds = {
+                "calls": (settings.calls_per_second, 1.0),
+                "exports": (settings.exports_per_second, 1.0),
+                "event_exports": (settings.event_exports_per_minute, 60.0),
+                "imports": (settings.imports_per_minute, 60.0),
+                "polls": (settings.polls_per_minute, 60.0),
+            }[limit]
+            if not world.limits.spend(key.account, limit, at_most, seconds, now):
+                raise gateway(429, TOO_MANY)
 
 
 class _Watched:

@@ -2,14 +2,16 @@
 
 Paths and shapes: developer.apsis.com, the reference pages "Getting an Access Token", "Keyspaces",
 "Set attributes", "Subscriptions guide", "Post Custom Events", "Request profile in segment by consent export",
-"Request profile in segment export". The shapes of lists were mostly seen in public clients.
+"Request profile in segment export", "Request profile in segment event export". The shapes of lists were mostly seen
+in public clients.
 """
 
 import json
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -18,7 +20,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.wrappers import Request, Response
 from werkzeug.wsgi import wrap_file
 
-from sandbox import consent_export, segment_export
+from sandbox import consent_export, event_export, imports, segment_export, uploads
 from sandbox.answers import TOO_LONG, Refusal, answer, gateway, problem
 from sandbox.columns import Body, Table
 from sandbox.definitions import (
@@ -34,9 +36,11 @@ from sandbox.definitions import (
     Version,
     key_named,
 )
+from sandbox.event_export import EventFile, json_blocks
 from sandbox.faults import DOWNLOAD, Fault
-from sandbox.files import BLOCK, CSV, XLSX, csv_blocks, file_blocks, gzipped, spooled, xlsx_file
-from sandbox.trouble import happen, spoil_rows
+from sandbox.files import BLOCK, CSV, JSON, XLSX, csv_blocks, file_blocks, gzipped, spooled, xlsx_file
+from sandbox.settings import Settings
+from sandbox.trouble import happen, spoil_json, spoil_rows
 from sandbox.world import Call, Export, World
 
 _CREATED = "2020-01-01T00:00:00Z"
@@ -185,7 +189,9 @@ def sections(context: Context) -> Response:
 def attributes(context: Context, section: str) -> Response:
     """List the attributes of a section that the key may see."""
     return context.items(
-        _with_permissions(context, _attribute(attribute))
+        _with_permissions(
+            context, _attribute(attribute), is_writable=attribute.column not in context.key.read_only_columns
+        )
         for attribute in context.section(section).attributes
         if context.key.sees(attribute)
     )
@@ -198,13 +204,12 @@ def tags(context: Context, section: str) -> Response:
 
 def events(context: Context, section: str) -> Response:
     """List the kinds of events of a section."""
-    schema = {"type": "object", "properties": {"amount": {"type": "number"}, "place": {"type": "string"}}}
     return context.items(
         {
             "discriminator": event.discriminator,
             "name": event.name,
             "description": "",
-            "versions": [{"id": v.id, "deprecated_at": v.deprecated_at, "schema": schema} for v in event.versions],
+            "versions": [_version(version) | {"schema": _schema(version)} for version in event.versions],
         }
         for event in context.section(section).events
     )
@@ -259,29 +264,81 @@ def segment_version(context: Context, segment: str, version: str) -> Response:
 
 def request_consent_export(context: Context) -> Response:
     """Ask for a consent export."""
-    table = consent_export.read(context.json_object(), context.account, context.key, context.world.settings)
-    return _requested(context, "consents", table, context.world.settings.url_v2)
+    table = consent_export.read(*_asked(context), context.world.changes_of(context.key))
+    return _requested(context, f"{_REPORTS}/consents", table, has_v2=context.world.settings.url_v2)
 
 
 def request_segment_export(context: Context) -> Response:
     """Ask for a segment export; its answer holds both poll URLs."""
-    table = segment_export.read(context.json_object(), context.account, context.key, context.world.settings)
-    return _requested(context, "segments", table, True)
+    table = segment_export.read(*_asked(context), context.world.changes_of(context.key))
+    return _requested(context, f"{_REPORTS}/segments", table, has_v2=True)
+
+
+def request_event_export(context: Context) -> Response:
+    """Ask for an event export."""
+    world = context.world
+    file = event_export.read(context.json_object(), context.account, context.key, world.settings, world.clock())
+    return _requested(context, _EXPORTS, file)
+
+
+def request_import(context: Context, section: str) -> Response:
+    """Ask for an import; answers where its file goes, and until when."""
+    world = context.world
+    wanted = imports.read(context.json_object(), context.section(section), context.account, context.key, world.settings)
+    fails = any(fault.answer == "fail" for fault in context.faults)
+    made = world.add_import(context.key, wanted, fails=fails)
+    if made is None:
+        raise problem(429, "Too many imports are pending")
+    where = uploads.origin(context.request, world.settings)
+    for fault in context.faults:
+        if fault.answer == "foreign_url":
+            where = fault.origin
+    ends = datetime.fromtimestamp(made.ends_at, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    return context.json(
+        {
+            "import_id": made.id,
+            "file_upload_url": where + uploads.BUCKET,
+            "file_upload_body": uploads.fields_of(made),
+            "file_upload_url_expires_at": ends,
+        },
+        world.settings.import_status,
+    )
+
+
+def import_status(context: Context, section: str, import_id: str) -> Response:
+    """Show where an import stands, and once it is done what became of its rows."""
+    context.section(section)
+    world = context.world
+    world.changes_of(context.key)
+    found = world.imports.get(import_id)
+    if found is None or found.account != context.key.account or found.wanted.section.discriminator != section:
+        raise problem(404, "There is no such import")
+    result: dict[str, Any] = {"status": found.state(world.settings, world.clock())}
+    if found.report is not None and result["status"] in (imports.COMPLETED, imports.ERROR):
+        result["statistics"] = {"total": sum(found.report.counts.values()), **found.report.counts}
+        result["errors"] = found.report.errors
+        if found.report.message:
+            result["message"] = found.report.message
+    return context.json({"import_id": found.id, "result": result})
+
+
+def _asked(context: Context) -> tuple[Body, Account, Key, Settings]:
+    return context.json_object(), context.account, context.key, context.world.settings
 
 
 def poll(context: Context, kind: str, export_id: str) -> Response:
     """Answer 404 while the export is prepared, its file when ready, 410 when gone or never there."""
-    export = _found(context, kind, export_id)
-    if export is None:
-        raise problem(410, "The file is no longer available")
-    if context.world.clock() < export.ready_at:
-        raise problem(404, "The file is not ready yet")
-    return _download(context, export)
+    return _poll(context, f"{_REPORTS}/{kind}", export_id)
+
+
+def poll_events(context: Context, export_id: str) -> Response:
+    """Answer as a poll of a table does, and 503 for an export whose processing has failed."""
+    return _poll(context, _EXPORTS, export_id)
 
 
 def poll_v2(context: Context, kind: str, export_id: str) -> Response:
     """Answer 202 while the export is prepared, its file when ready, 410 when gone, 404 when never there."""
-    export = _found(context, kind, export_id)
+    export = _found(context, f"{_REPORTS}/{kind}", export_id)
     if export is None:
         raise problem(410 if export_id in context.world.exports else 404, "The file is not available")
     if context.world.clock() < export.ready_at:
@@ -291,6 +348,7 @@ def poll_v2(context: Context, kind: str, export_id: str) -> Response:
 
 _SECTION = "/audience/sections/<section>"
 _REPORTS = "/audience/profiles/reports"
+_EXPORTS = "/audience/profiles/exports"
 
 ENDPOINTS = (
     Endpoint("token", "POST", "/oauth/token", token, "A token for a key, ten a minute.", "none", True),
@@ -349,6 +407,37 @@ ENDPOINTS = (
         "exports",
     ),
     Endpoint(
+        "event_export",
+        "POST",
+        _EXPORTS,
+        request_event_export,
+        "Asks for an event export.",
+        "event_exports",
+    ),
+    Endpoint(
+        "import",
+        "POST",
+        f"/v2{_SECTION}/imports",
+        request_import,
+        "Asks for an import; its file goes to an origin of its own.",
+        "imports",
+    ),
+    Endpoint(
+        "import_status",
+        "GET",
+        f"{_SECTION}/imports/<import_id>",
+        import_status,
+        "Where an import stands, and what became of its rows.",
+    ),
+    Endpoint(
+        "poll",
+        "GET",
+        f"{_EXPORTS}/<export_id>",
+        poll_events,
+        "404 until ready, then the events as JSON; 410 when gone, 503 when they could not be made.",
+        "polls",
+    ),
+    Endpoint(
         "poll",
         "GET",
         f"{_REPORTS}/<kind>/<export_id>",
@@ -367,8 +456,10 @@ ENDPOINTS = (
 )
 
 
-def _requested(context: Context, kind: str, table: Table, has_v2: bool) -> Response:
-    export = context.world.add_export(kind, context.key, table)
+def _requested(context: Context, where: str, content: Table | EventFile, *, has_v2: bool = False) -> Response:
+    fails = isinstance(content, EventFile) and content.fails
+    fails = fails or any(fault.answer == "fail" for fault in context.faults)
+    export = context.world.add_export(where, context.key, content, fails=fails)
     if export is None:
         raise problem(429, "Too many exports are pending")
     origin = context.request.host_url.rstrip("/")
@@ -376,16 +467,27 @@ def _requested(context: Context, kind: str, table: Table, has_v2: bool) -> Respo
         if fault.answer == "foreign_url":
             parts = urlsplit(fault.origin)
             origin = f"{parts.scheme}://{parts.netloc}"
-    path = f"{_REPORTS}/{kind}/{export.id}"
+    path = f"{where}/{export.id}"
     urls = {"file_download_url": origin + path}
     if has_v2:
         urls["file_download_url_v2"] = f"{origin}/v2{path}"
     return context.json(urls, context.world.settings.export_status)
 
 
-def _found(context: Context, kind: str, export_id: str) -> Export | None:
+def _poll(context: Context, where: str, export_id: str) -> Response:
+    export = _found(context, where, export_id)
+    if export is None:
+        raise problem(410, "The file is no longer available")
+    if context.world.clock() < export.ready_at:
+        raise problem(404, "The file is not ready yet")
+    if export.fails:
+        raise problem(503, "The export could not be processed")
+    return _download(context, export)
+
+
+def _found(context: Context, where: str, export_id: str) -> Export | None:
     export = context.world.exports.get(export_id)
-    if export is None or export.kind != kind or export.account != context.key.account:
+    if export is None or export.path != where or export.account != context.key.account:
         return None
     if context.world.settings.poll_by_same_key and export.client_id != context.key.client_id:
         return None
@@ -398,13 +500,8 @@ def _download(context: Context, export: Export) -> Response:
     request, settings = context.request, context.world.settings
     squeezes = any(name == "gzip" and quality > 0 for name, quality in request.accept_encodings)
     if settings.prepared:
-        return _prepared(request, settings.prepared, squeezes)
-    fault = context.faults[-1] if context.faults else None
-    rows = spoil_rows(fault, export.table.rows())
-    if request.accept_mimetypes.best_match(["text/csv", XLSX], "text/csv") == XLSX:
-        kind, blocks = XLSX, file_blocks(xlsx_file(rows))
-    else:
-        kind, blocks = CSV, csv_blocks(rows, "\r\n" if settings.line_ends == "crlf" else "\n")
+        return _prepared(request, settings.prepared, JSON if isinstance(export.content, EventFile) else CSV, squeezes)
+    kind, blocks = _content(context, export.content)
     response = Response(content_type=kind)
     if squeezes:
         response.headers["Content-Encoding"] = "gzip"
@@ -417,16 +514,27 @@ def _download(context: Context, export: Export) -> Response:
     return response
 
 
-def _prepared(request: Request, path: str, squeezes: bool) -> Response:
+def _content(context: Context, content: Table | EventFile) -> tuple[str, Iterator[bytes]]:
+    """Return the type of a file and its blocks, spoilt where a fault says so."""
+    fault = context.faults[-1] if context.faults else None
+    if isinstance(content, EventFile):
+        return JSON, json_blocks(*spoil_json(fault, content.opening, content.texts(), content.closing))
+    rows = spoil_rows(fault, content.rows())
+    if context.request.accept_mimetypes.best_match(["text/csv", XLSX], "text/csv") == XLSX:
+        return XLSX, file_blocks(xlsx_file(rows))
+    return CSV, csv_blocks(rows, "\r\n" if context.world.settings.line_ends == "crlf" else "\n")
+
+
+def _prepared(request: Request, path: str, kind: str, squeezes: bool) -> Response:
     has_gzip = squeezes and Path(f"{path}.gz").exists()
     try:
         file = (Path(f"{path}.gz") if has_gzip else Path(path)).open("rb")
     except OSError as error:
         raise problem(500, f"The prepared file cannot be read: {error.strerror}") from None
     if squeezes and not has_gzip:
-        return Response(gzipped(file_blocks(file)), content_type=CSV, headers={"Content-Encoding": "gzip"})
+        return Response(gzipped(file_blocks(file)), content_type=kind, headers={"Content-Encoding": "gzip"})
     # The server's own file wrapper sends without copying through Python.
-    response = Response(wrap_file(request.environ, file, BLOCK), content_type=CSV, direct_passthrough=True)
+    response = Response(wrap_file(request.environ, file, BLOCK), content_type=kind, direct_passthrough=True)
     if has_gzip:
         response.headers["Content-Encoding"] = "gzip"
     response.headers["Content-Length"] = str(os.fstat(file.fileno()).st_size)
@@ -471,6 +579,11 @@ def _version(version: Version) -> dict[str, Any]:
     return {"id": version.id, "created_at": _CREATED, "deprecated_at": version.deprecated_at}
 
 
+def _schema(version: Version) -> dict[str, Any]:
+    properties = {name: {"type": [kind[:-1], "null"] if kind.endswith("?") else kind} for name, kind in version.fields}
+    return {"type": "object", "properties": properties}
+
+
 def _topic(topic: Topic) -> dict[str, Any]:
     return {
         "discriminator": topic.discriminator,
@@ -484,12 +597,12 @@ def _folder(folder: Folder) -> dict[str, Any]:
     return {"discriminator": folder.discriminator, "name": folder.name}
 
 
-def _with_permissions(context: Context, item: dict[str, Any]) -> dict[str, Any]:
+def _with_permissions(context: Context, item: dict[str, Any], *, is_writable: bool = True) -> dict[str, Any]:
     if context.request.args.get("include_keyspace_permissions") == "true":
         item["keyspace_permissions"] = [
             {
                 "keyspace_discriminator": keyspace.discriminator,
-                "permissions": ["READ", "WRITE"] if keyspace.manage_subscriptions else ["READ"],
+                "permissions": ["READ", "WRITE"] if is_writable and keyspace.manage_subscriptions else ["READ"],
             }
             for keyspace in context.key.keyspaces
         ]

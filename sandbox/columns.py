@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from sandbox.answers import problem
-from sandbox.audience import COLUMNS, WHOLE, Cell, chance, draws, export_key, part, salt_of
+from sandbox.audience import WHOLE, Cell, chance, draws, export_key, part, salt_of
+from sandbox.changes import Changes
 from sandbox.definitions import Key, Section, Segment, Tag, Version
 from sandbox.rules import Member
 from sandbox.settings import Settings
@@ -91,6 +92,35 @@ class Body:
             pairs.append((item["field_name"], item[inner]))
         return pairs
 
+    def ids(self, name: str, inner: str) -> list[str]:
+        """Return a list of `{<inner>}`, or of bare texts, each once; an absent list is empty."""
+        value = self._content.get(name)
+        if value is None:
+            return []
+        if not isinstance(value, list):
+            raise problem(400, f"{name} must be an array")
+        ids = []
+        for place, item in enumerate(value):
+            found = item.get(inner) if isinstance(item, dict) else item
+            if not isinstance(found, str):
+                raise problem(400, f"{name}[{place}].{inner} is required")
+            ids.append(found)
+        return list(dict.fromkeys(ids))
+
+    def text_or_inner(self, name: str) -> str | Mapping[str, Any] | None:
+        """Return a text or an object, or None when it is not there."""
+        value = self._content.get(name)
+        return value if isinstance(value, str) else self.inner(name)
+
+    def inner_list(self, name: str) -> list[Mapping[str, Any]]:
+        """Return a list of objects; an absent one is empty."""
+        value = self._content.get(name)
+        if value is None:
+            return []
+        if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
+            raise problem(400, f"{name} must be an array of objects")
+        return value
+
     def inner(self, name: str) -> Mapping[str, Any] | None:
         """Return an object, or None when it is not there."""
         value = self._content.get(name)
@@ -99,7 +129,9 @@ class Body:
         return value
 
 
-def attribute_columns(body: Body, section: Section, key: Key, settings: Settings) -> list[tuple[str, Cell]]:
+def attribute_columns(
+    body: Body, section: Section, key: Key, settings: Settings, changes: Changes
+) -> list[tuple[str, Cell]]:
     """Return the asked attribute columns, in the order of the request."""
     columns = []
     for place, (title, version_id) in enumerate(body.pairs("attributes", "attribute_version_id")):
@@ -109,12 +141,12 @@ def attribute_columns(body: Body, section: Section, key: Key, settings: Settings
         attribute, version = section.attribute_of[version_id]
         if not key.sees(attribute):
             raise problem(403, f"{where} is not within the reach of this key")
-        _refuse_deprecated(version, where, settings)
-        columns.append((title, COLUMNS[attribute.column]))
+        refuse_deprecated(version, where, settings)
+        columns.append((title, changes.cell(section.discriminator, attribute.column)))
     return columns
 
 
-def tag_columns(body: Body, section: Section, settings: Settings) -> list[tuple[str, Cell]]:
+def tag_columns(body: Body, section: Section, settings: Settings, changes: Changes) -> list[tuple[str, Cell]]:
     """Return the asked tag columns, in the order of the request."""
     columns = []
     for place, (title, version_id) in enumerate(body.pairs("tags", "tag_version_id")):
@@ -122,20 +154,22 @@ def tag_columns(body: Body, section: Section, settings: Settings) -> list[tuple[
         if version_id not in section.tag_of:
             raise problem(400, f"{where} is unknown")
         tag, version = section.tag_of[version_id]
-        _refuse_deprecated(version, where, settings)
-        columns.append((title, _tag_cell(tag, settings)))
+        refuse_deprecated(version, where, settings)
+        columns.append((title, _tag_cell(tag, settings, changes)))
     return columns
 
 
-def _refuse_deprecated(version: Version, where: str, settings: Settings) -> None:
+def refuse_deprecated(version: Version, where: str, settings: Settings) -> None:
+    """Refuse an attribute or a tag in a version that is out of use."""
     if version.deprecated_at is not None and not settings.accept_deprecated_versions:
         raise problem(400, f"{where} is deprecated")
 
 
-def _tag_cell(tag: Tag, settings: Settings) -> Cell:
+def _tag_cell(tag: Tag, settings: Settings, changes: Changes) -> Cell:
     salt, lots = salt_of(settings.seed, tag.discriminator), part(tag.share)
     present, absent = settings.tag_present, settings.tag_absent
-    return lambda number, _: present if chance(number, salt) < lots else absent
+    has_tag = changes.has_tag(tag.discriminator, lambda number: chance(number, salt) < lots)
+    return lambda number, _: present if has_tag(number) else absent
 
 
 def key_column(settings: Settings) -> tuple[str, Cell]:

@@ -8,7 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 
 from sandbox import rules
 from sandbox.answers import problem
-from sandbox.audience import COLUMNS, WHOLE, Cell, chance, part, salt_of
+from sandbox.audience import WHOLE, Cell, chance, part, salt_of
+from sandbox.changes import OPT_IN, OPT_OUT, Changes
 from sandbox.columns import (
     Body,
     Table,
@@ -24,14 +25,14 @@ from sandbox.definitions import CHANNELS, EMAIL, SMS, Account, Key, Section, Seg
 from sandbox.rules import Member
 from sandbox.settings import Settings
 
-_ADDRESS: dict[str, tuple[str, Cell]] = {
-    EMAIL: ("Email", COLUMNS["email"]),
-    SMS: ("Mobile", COLUMNS["mobile"]),
+_ADDRESS: dict[str, tuple[str, str]] = {
+    EMAIL: ("Email", "email"),
+    SMS: ("Mobile", "mobile"),
 }
-"""By channel: the title of its attribute, and the address."""
+"""By channel: the title of its attribute, and the column of the address."""
 
 
-def read(body: Body, account: Account, key: Key, settings: Settings) -> Table:
+def read(body: Body, account: Account, key: Key, settings: Settings, changes: Changes) -> Table:
     """Return the table that a request asks for.
 
     Refuses with 400 what is malformed or unknown, 403 what the key does not reach, 413 what is too much; each
@@ -46,10 +47,11 @@ def read(body: Body, account: Account, key: Key, settings: Settings) -> Table:
     any_topic = not (body.has("channel_discriminator") and settings.single_channel_needs_all_topics)
     groups = {
         "channels": [
-            (title, _address_if_consented(topics, channel, any_topic, settings)) for title, channel in channels
+            (title, _address_if_consented(topics, channel, any_topic, settings, changes, section))
+            for title, channel in channels
         ],
-        "attributes": attribute_columns(body, section, key, settings),
-        "tags": tag_columns(body, section, settings),
+        "attributes": attribute_columns(body, section, key, settings, changes),
+        "tags": tag_columns(body, section, settings, changes),
         "segments": [(title, _one_or_zero(is_member)) for title, is_member in members.items()],
     }
     columns = [key_column(settings)]
@@ -60,11 +62,11 @@ def read(body: Body, account: Account, key: Key, settings: Settings) -> Table:
         raise problem(400, "field_name must be unique among the columns")
 
     return Table(
-        profiles=settings.profiles,
+        profiles=settings.profiles + changes.added,
         seed=settings.seed,
         titles=tuple(titles),
         cells=tuple(cell for _, cell in columns),
-        includes=_includes(body, topics, [channel for _, channel in channels], members, settings),
+        includes=_includes(body, topics, [channel for _, channel in channels], members, settings, changes),
         seconds=preparing_seconds(segments, settings),
     )
 
@@ -83,6 +85,20 @@ def opted_out(topic: Topic, channel: str, seed: int) -> Member:
     if topic.channel not in (None, channel):
         return lambda number: False
     return lambda number: chance(number, salt) >= lots
+
+
+def state_of(topic: Topic, channel: str, seed: int) -> Callable[[int], str]:
+    """Return the question how a profile stands to a topic through a channel: "opt-in", "opt-out" or ""."""
+    is_in, is_out = consents_to(topic, channel, seed), opted_out(topic, channel, seed)
+    return lambda number: "opt-in" if is_in(number) else "opt-out" if is_out(number) else ""
+
+
+def _is_in(topic: Topic, channel: str, seed: int, changes: Changes) -> Member:
+    return changes.has_consent(topic.discriminator, channel, OPT_IN, consents_to(topic, channel, seed))
+
+
+def _is_out(topic: Topic, channel: str, seed: int, changes: Changes) -> Member:
+    return changes.has_consent(topic.discriminator, channel, OPT_OUT, opted_out(topic, channel, seed))
 
 
 def _section(body: Body, account: Account, key: Key) -> Section:
@@ -165,9 +181,11 @@ def _segments(body: Body, account: Account, settings: Settings) -> tuple[dict[st
     return {title: member_of(segment, settings.seed) for title, segment in zip(named, segments, strict=True)}, segments
 
 
-def _address_if_consented(topics: Sequence[Topic], channel: str, any_topic: bool, settings: Settings) -> Cell:
-    address = _ADDRESS[channel][1]
-    consents = [consents_to(topic, channel, settings.seed) for topic in topics]
+def _address_if_consented(
+    topics: Sequence[Topic], channel: str, any_topic: bool, settings: Settings, changes: Changes, section: Section
+) -> Cell:
+    address = changes.cell(section.discriminator, _ADDRESS[channel][1])
+    consents = [_is_in(topic, channel, settings.seed, changes) for topic in topics]
     if len(consents) == 1:
         (only,) = consents
         return lambda number, lots: address(number, lots) if only(number) else ""
@@ -188,14 +206,15 @@ def _includes(
     channels: Sequence[str],
     members: Mapping[str, Member],
     settings: Settings,
+    changes: Changes,
 ) -> Callable[[int, bytes], bool] | None:
     conditions: list[Member] = []
     if members:
         conditions += _within(body, members, settings)
     if body.flag("exclude_unsubscribed_profiles"):
         # The page's sentence has two halves joined by "or", so both are asked, one by one.
-        conditions.append(_consented_to_any(topics, channels, settings.seed))
-        unsubscribed = _unsubscribed_from_all(topics, channels, settings)
+        conditions.append(_consented_to_any(topics, channels, settings.seed, changes))
+        unsubscribed = _unsubscribed_from_all(topics, channels, settings, changes)
         conditions.append(lambda number: not unsubscribed(number))
     if not conditions:
         return None
@@ -216,16 +235,18 @@ def _within(body: Body, members: Mapping[str, Member], settings: Settings) -> li
     return [_any_of(list(members.values()))]
 
 
-def _consented_to_any(topics: Sequence[Topic], channels: Sequence[str], seed: int) -> Member:
-    consents = [consents_to(topic, channel, seed) for topic in topics for channel in channels]
+def _consented_to_any(topics: Sequence[Topic], channels: Sequence[str], seed: int, changes: Changes) -> Member:
+    consents = [_is_in(topic, channel, seed, changes) for topic in topics for channel in channels]
     return _any_of(consents)
 
 
-def _unsubscribed_from_all(topics: Sequence[Topic], channels: Sequence[str], settings: Settings) -> Member:
+def _unsubscribed_from_all(
+    topics: Sequence[Topic], channels: Sequence[str], settings: Settings, changes: Changes
+) -> Member:
     enough = any if settings.unsubscribed_by_any_channel else all
     # A topic with one channel is left through that one alone; a topic that no asked channel serves, never.
     outs = [
-        [opted_out(topic, channel, settings.seed) for channel in channels if topic.channel in (None, channel)]
+        [_is_out(topic, channel, settings.seed, changes) for channel in channels if topic.channel in (None, channel)]
         for topic in topics
     ]
     return lambda number: all(ways and enough(asks(number) for asks in ways) for ways in outs)

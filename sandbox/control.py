@@ -15,7 +15,7 @@ from sandbox.definitions import KEYS, key_named
 from sandbox.settings import Settings
 from sandbox.world import World
 
-NAMES = tuple(dict.fromkeys(endpoint.name for endpoint in ENDPOINTS))
+NAMES = (*dict.fromkeys(endpoint.name for endpoint in ENDPOINTS), "upload")
 """The names of the endpoints, as faults and the record of calls use them."""
 
 
@@ -113,6 +113,24 @@ def calls(world: World, request: Request) -> Response:
     return answer({"counts": world.calls.counts(), "last": last})
 
 
+def imports(world: World, request: Request) -> Response:
+    """List the imports: what was asked for, how many files came, what they did; no row of them."""
+    return answer(
+        {
+            "items": [
+                {
+                    "id": found.id,
+                    "account": found.account,
+                    "status": found.state(world.settings, world.clock()),
+                    "uploads": found.uploads,
+                    "counts": found.report.counts if found.report else None,
+                }
+                for found in world.imports.values()
+            ]
+        }
+    )
+
+
 def reset(world: World, request: Request) -> Response:
     """Begin anew, as if just started."""
     world.reset()
@@ -131,6 +149,7 @@ CONTROLS: tuple[tuple[str, tuple[str, ...], str, Callable[..., Response]], ...] 
     ("POST", ("tokens", "expire"), "", expire_tokens),
     ("GET POST", ("clock",), "", clock),
     ("GET", ("calls",), "", calls),
+    ("GET", ("imports",), "", imports),
     ("POST", ("reset",), "", reset),
 )
 """Methods, path under /_sandbox/, pattern of the part after it, and what answers."""

@@ -3,7 +3,7 @@
 Shapes: developer.apsis.com, "Keyspaces", "Set attributes", "Subscriptions guide". Values are invented.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from hashlib import blake2b
@@ -22,11 +22,12 @@ _PLAIN = str.maketrans("åäöøæéÅÄÖØÆ", "aaooaeaaooa")
 
 @dataclass(frozen=True)
 class Version:
-    """One version of a definition; usable while `deprecated_at` is None."""
+    """One version of a definition; usable while `deprecated_at` is None. `fields` are those of an event's data."""
 
     id: str
     type: str = ""
     deprecated_at: str | None = None
+    fields: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -52,11 +53,13 @@ class Tag:
 
 @dataclass(frozen=True)
 class EventType:
-    """A kind of event; the schema of its data is inferred."""
+    """A kind of event; `word` names the draw in `events`, and one that never happens has none of it."""
 
     discriminator: str
     name: str
+    word: str
     versions: tuple[Version, ...]
+    happens: bool = True
 
 
 @dataclass(frozen=True)
@@ -101,6 +104,11 @@ class Section:
     def tag_of(self) -> dict[str, tuple[Tag, Version]]:
         """Tag and version by version id."""
         return {version.id: (tag, version) for tag in self.tags for version in tag.versions}
+
+    @cached_property
+    def event_of(self) -> dict[str, tuple[EventType, Version]]:
+        """Kind of event and version by version id."""
+        return {version.id: (event, version) for event in self.events for version in event.versions}
 
     @cached_property
     def topic_of(self) -> dict[str, Topic]:
@@ -148,12 +156,13 @@ class Keyspace:
     discriminator: str
     name: str
     manage_subscriptions: bool
+    column: str = ""
 
 
 KEYSPACES = (
-    Keyspace("com.apsis1.keyspaces.email", "Email", True),
-    Keyspace("com.apsis1.keyspaces.mobile", "Mobile", True),
-    Keyspace("com.apsis1.keyspaces.crm-id", "CRM ID", True),
+    Keyspace("com.apsis1.keyspaces.email", "Email", True, "email"),
+    Keyspace("com.apsis1.keyspaces.mobile", "Mobile", True, "mobile"),
+    Keyspace("com.apsis1.keyspaces.crm-id", "CRM ID", True, "crm_id"),
     Keyspace("com.apsis1.keyspaces.export", "Export", False),
 )
 
@@ -170,6 +179,7 @@ class Key:
     hidden_columns: frozenset[str] = field(default_factory=frozenset)
     keyspaces: tuple[Keyspace, ...] = KEYSPACES
     is_refused: bool = False
+    read_only_columns: frozenset[str] = frozenset({"points", "average_order"})  # what a shop keeps, nobody imports
 
     def sections(self, account: Account) -> tuple[Section, ...]:
         """Return the sections within this key's reach."""
@@ -252,6 +262,71 @@ _TOPICS = (
     ("Hytte & fjell", "Sesongstart på fjellet", EMAIL, 0.06, 0.01),
 )
 
+# By the word of a kind of event: name, discriminator unless made up, and its versions, each with the time at which it
+# was deprecated and the fields of its data. A type with a question mark may be null.
+_Fields = Mapping[str, str]
+_MAILING: _Fields = {"campaign": "string", "subject": "string", "activity_id": "string"}
+_EVENTS: Mapping[str, tuple[str, str, tuple[tuple[str | None, _Fields], ...]]] = {
+    "booking": (
+        "bokning",
+        "",
+        (
+            (
+                None,
+                {
+                    "amount": "number",
+                    "place": "string",
+                    "guests": "integer",
+                    "is_paid": "boolean",
+                    "note": "string?",
+                    "extras": "object?",
+                },
+            ),
+        ),
+    ),
+    "sent": ("E-post skickad", "com.apsis1.events.email.sent", ((None, _MAILING),)),
+    "opened": ("E-post öppnad", "com.apsis1.events.email.opened", ((None, {**_MAILING, "device": "string?"}),)),
+    "clicked": (
+        "E-post klickad",
+        "com.apsis1.events.email.clicked",
+        ((None, {**_MAILING, "link": "string", "link_number": "integer"}),),
+    ),
+    "page": (
+        "Sidbesök",
+        "com.apsis1.events.website.page-visit",
+        (
+            ("2023-06-01T00:00:00Z", {"url": "string", "seconds": "string"}),
+            (
+                None,
+                {
+                    "page": "string",
+                    "title": "string",
+                    "seconds": "number",
+                    "is_mobile": "boolean",
+                    "referrer": "string?",
+                    "path": "array?",
+                },
+            ),
+        ),
+    ),
+    "order": (
+        "Köp",
+        "com.apsis1.integrations.magento.events.order",
+        (
+            (
+                None,
+                {
+                    "order_number": "string",
+                    "total": "number",
+                    "currency": "string",
+                    "items": "integer",
+                    "coupon": "string?",
+                },
+            ),
+        ),
+    ),
+}
+
 _TAGS = (("VIP", 0.02), ("Reklamation", 0.05), ("Träffad på mässan", 0.11), ("Ålandskund", 0.01))
 
 
@@ -267,15 +342,15 @@ def discriminator(kind: str, name: str, *within: str) -> str:
 @lru_cache(maxsize=8)
 def accounts(segments: int, attributes: int, hostile_names: bool) -> dict[str, Account]:
     """Return the accounts by name, with at least so many segments and attributes of the first section."""
-    numbers = count(1_852_748)
+    numbers, event_numbers = count(1_852_748), count(99_120)
     nordlys = "Nordlys Handel"
     sections = [
-        _section(nordlys, "4711", "Butik", numbers, attributes, hostile_names),
-        _section(nordlys, "4712", "Norge", numbers, 0, False),
-        _section(nordlys, "4713", "Suomi", numbers, 0, False),
+        _section(nordlys, "4711", "Butik", numbers, event_numbers, attributes, hostile_names),
+        _section(nordlys, "4712", "Norge", numbers, event_numbers),
+        _section(nordlys, "4713", "Suomi", numbers, None),
     ]
     fjord = "Fjordsport"
-    old = _section(fjord, "9001", "Sport", numbers, 0, False)
+    old = _section(fjord, "9001", "Sport", numbers, event_numbers)
     return {
         nordlys: Account(nordlys, 2, tuple(sections), tuple(_segments(nordlys, segments, hostile_names))),
         fjord: Account(fjord, 1, (old,), tuple(_segments(fjord, 0, False))),
@@ -287,7 +362,15 @@ def accounts_for(settings: Settings) -> dict[str, Account]:
     return accounts(settings.segments, settings.attributes, settings.hostile_names)
 
 
-def _section(account: str, number: str, name: str, numbers: Iterator[int], attributes: int, hostile: bool) -> Section:
+def _section(
+    account: str,
+    number: str,
+    name: str,
+    numbers: Iterator[int],
+    event_numbers: Iterator[int] | None,
+    attributes: int = 0,
+    hostile: bool = False,
+) -> Section:
     where = "com.apsis1.sections.default" if name == "Butik" else discriminator("sections", name, account)
     folders = {folder: Folder(discriminator("targets", folder, where), folder) for folder, *_ in _TOPICS}
     topics = [
@@ -316,15 +399,7 @@ def _section(account: str, number: str, name: str, numbers: Iterator[int], attri
         tags=tuple(
             Tag(discriminator("tags", tag, where), tag, (Version(str(next(numbers))),), share) for tag, share in tags
         ),
-        events=(
-            EventType(
-                discriminator("events", "bokning", where).replace(
-                    "usercreated.events.", "com.apsis1.events.transaction.custom-"
-                ),
-                "bokning",
-                (Version(str(next(numbers))),),
-            ),
-        ),
+        events=tuple(_events(where, numbers, event_numbers)),
         folders=tuple(folders.values()),
         topics=tuple(topics),
     )
@@ -345,6 +420,27 @@ def _attributes(section: str, numbers: Iterator[int], wanted: int, hostile: bool
         if fate == "retired":
             versions = [Version(versions[0].id, kind, "2019-03-15T00:00:00Z")]
         yield Attribute(given or discriminator("attributes", name, section), name, column, tuple(versions))
+
+
+def _events(section: str, numbers: Iterator[int], event_numbers: Iterator[int] | None) -> Iterator[EventType]:
+    # Without numbers of their own there are no more kinds than the first, and nothing happens.
+    for word, (name, given, versions) in _EVENTS.items():
+        own = numbers if word == "booking" else event_numbers
+        if own is None:
+            return
+        custom = discriminator("events", name, section).replace(
+            "usercreated.events.", "com.apsis1.events.transaction.custom-"
+        )
+        yield EventType(
+            given or custom,
+            name,
+            word,
+            tuple(
+                Version(str(next(own)), deprecated_at=deprecated_at, fields=tuple(fields.items()))
+                for deprecated_at, fields in versions
+            ),
+            happens=event_numbers is not None,
+        )
 
 
 def _segments(account: str, wanted: int, hostile: bool) -> Iterator[Segment]:

@@ -33,9 +33,15 @@ KINDS: dict[str, tuple[str, tuple[str, ...]]] = {
     "flip": ("Flips one byte of the body as sent, which corrupts a gzip.", ("bytes",)),
     "gzip_bomb": ("Answers a gzip of so many zeros.", ("bytes", "headers")),
     "trickle": ("Sends so many bytes every so many seconds.", ("bytes", "seconds")),
-    "ragged": ("Sends one row too short and one too long.", ()),
-    "empty_file": ("Sends a file without even a header.", ()),
-    "header_only": ("Sends a file with a header and no rows.", ()),
+    "fail": ("Takes the request for an export, whose processing then fails: 503 once its time has come.", ()),
+    "ragged": ("Sends one row of a table too short and one too long.", ()),
+    "json": (
+        "Spoils the JSON of an event export: shape is one of outer_key, list, null, unclosed, trailing, twice, types, "
+        "strangers, control, utf8, surrogate, deep, numbers, extras.",
+        ("shape",),
+    ),
+    "empty_file": ("Sends a file without even a header or a bracket.", ()),
+    "header_only": ("Sends a file with a header and no rows, or with brackets and no profiles.", ()),
     "foreign_url": ("Puts another scheme, host and port into the poll URLs.", ("origin",)),
     "expire_tokens": ("Makes all tokens invalid, this call's too.", ("when",)),
 }
@@ -43,7 +49,14 @@ KINDS: dict[str, tuple[str, tuple[str, ...]]] = {
 
 OF_EVERY_KIND = ("endpoint", "answer", "times", "skip", "client_id")
 
-OF_THE_FILE = ("ragged", "empty_file", "header_only")
+OF_THE_FILE = ("ragged", "json", "empty_file", "header_only")
+MAY_FAIL = ("event_export", "import")
+"""The names of the requests whose processing may fail."""
+
+JSON_SHAPES = (
+    "outer_key", "list", "null", "unclosed", "trailing", "twice", "types", "strangers", "control", "utf8", "surrogate",
+    "deep", "numbers", "extras",
+)  # fmt: skip
 OF_THE_BODY = ("cut", "truncate", "wrong_length", "flip", "trickle")
 _LONGEST_HOLD = 600.0
 _BYTES = {"gzip_bomb": 1 << 30, "cut": 1_000, "truncate": 1_000, "flip": 500, "trickle": 100}
@@ -75,6 +88,7 @@ class Fault:
     off_by: int = 100
     reset: bool = False
     stated_length: bool = False
+    shape: str = JSON_SHAPES[0]
     location: str = "http://elsewhere.test/"
     origin: str = "http://elsewhere.test:9"
     met: int = 0
@@ -105,13 +119,7 @@ def fault_from(content: object, fault_id: int, endpoints: Iterable[str]) -> Faul
     """Build a fault from the JSON of a control call; raises ValueError with a sentence."""
     if not isinstance(content, dict):
         raise ValueError("a fault is a JSON object")
-    answer, endpoint, known = content.get("answer"), content.get("endpoint"), [*endpoints, DOWNLOAD, "*"]
-    if answer not in list(KINDS):
-        raise ValueError(f"answer is one of {', '.join(KINDS)}")
-    if endpoint not in known:
-        raise ValueError(f"endpoint is one of {', '.join(known)}")
-    if answer in OF_THE_FILE and endpoint != DOWNLOAD:
-        raise ValueError(f"{answer} concerns the endpoint {DOWNLOAD} alone")
+    answer = _answer_at(content.get("answer"), content.get("endpoint"), [*endpoints, DOWNLOAD, "*"])
     allowed = (*OF_EVERY_KIND, *KINDS[answer][1])
     for name, value in content.items():
         if name not in allowed:
@@ -120,9 +128,22 @@ def fault_from(content: object, fault_id: int, endpoints: Iterable[str]) -> Faul
     fault = Fault(id=fault_id, **content)
     if fault.when not in ("before", "after", *(("during",) if answer == "hold" else ())):
         raise ValueError("when is before or after the work; a hold may also be during the body")
+    if fault.shape not in JSON_SHAPES:
+        raise ValueError(f"shape is one of {', '.join(JSON_SHAPES)}")
     if fault.bytes < 0:
         fault.bytes = _BYTES.get(answer, 0)
     return fault
+
+
+def _answer_at(answer: Any, endpoint: Any, known: list[str]) -> str:
+    if answer not in list(KINDS):
+        raise ValueError(f"answer is one of {', '.join(KINDS)}")
+    if endpoint not in known:
+        raise ValueError(f"endpoint is one of {', '.join(known)}")
+    only = (DOWNLOAD,) if answer in OF_THE_FILE else MAY_FAIL if answer == "fail" else (endpoint,)
+    if endpoint not in only:
+        raise ValueError(f"{answer} concerns the endpoint {' or '.join(only)} alone")
+    return str(answer)
 
 
 def _check_type(name: str, value: object) -> None:

@@ -26,6 +26,8 @@ _LIMITS = {
     "none": "tokens_per_minute",
     "calls": "calls_per_second",
     "exports": "exports_per_second",
+    "event_exports": "event_exports_per_minute",
+    "imports": "imports_per_minute",
     "polls": "polls_per_minute",
 }
 
@@ -46,6 +48,18 @@ URL=$$(curl -s $base/audience/profiles/reports/consents -H "Authorization: Beare
   | python3 -c 'import json, sys; print(json.load(sys.stdin)["file_download_url"])')
 until curl -sf "$$URL" -H "Authorization: Bearer $$TOKEN" -o consents.csv; do sleep 2; done
 head consents.csv"""
+
+_ASK_EVENTS = """\
+URL=$$(curl -s $base/audience/profiles/exports -H "Authorization: Bearer $$TOKEN" -d '
+  {"start_at": "2025-05-01T00:00:00Z", "end_at": "2025-06-01T00:00:00Z",
+   "segment_filter": {"segment_discriminator": "$segment", "timezone": "Europe/Stockholm"},
+   "attributes": [{"attribute_version_id": "$attribute"}],
+   "tags": [{"tag_version_id": "$tag"}],
+   "events": [{"event_version_id": "$booking"}, {"event_version_id": "$opened"}],
+   "include_topic_state": true}' \\
+  | python3 -c 'import json, sys; print(json.load(sys.stdin)["file_download_url"])')
+until curl -sf --compressed "$$URL" -H "Authorization: Bearer $$TOKEN" -o events.json; do sleep 2; done
+python3 -m json.tool --no-ensure-ascii events.json | head -80"""
 
 _ASK_FAULT = """\
 curl -s $base/_sandbox/faults -d '{"endpoint": "download", "answer": "cut", "bytes": 20000}'"""
@@ -74,6 +88,7 @@ def _page(world: World, request: Request) -> str:
         keys=_keys(world),
         ask_sections=_lines(_ASK_SECTIONS, base=base),
         ask_export=_ask_export(base, accounts["Nordlys Handel"]),
+        ask_events=_ask_events(base, accounts["Nordlys Handel"]),
         ask_fault=_lines(_ASK_FAULT, base=base),
         endpoints=_endpoints(),
         definitions="".join(_account(account) for account in accounts.values()),
@@ -95,6 +110,19 @@ def _ask_export(base: str, account: Account) -> str:
         sms=SMS,
         attribute=section.attributes[0].versions[-1].id,
         segment=account.segments[0].discriminator,
+    )
+
+
+def _ask_events(base: str, account: Account) -> str:
+    section = account.sections[0]
+    return _lines(
+        _ASK_EVENTS,
+        base=base,
+        segment=account.segments[0].discriminator,
+        attribute=section.attributes[0].versions[-1].id,
+        tag=section.tags[0].versions[0].id,
+        booking=section.events[0].versions[0].id,
+        opened=section.events[2].versions[0].id,
     )
 
 
@@ -129,6 +157,15 @@ def _definitions(section: Section) -> str:
     for attribute in section.attributes:
         versions = (f"<s>{v.id}</s>" if v.deprecated_at else _code(v.id) for v in attribute.versions)
         attributes.append((_text(attribute.name), ", ".join(versions), escape(attribute.versions[-1].type)))
+    events = [
+        (
+            _text(event.name),
+            f"<s>{version.id}</s>" if version.deprecated_at else _code(version.id),
+            escape(", ".join(name for name, _ in version.fields)),
+        )
+        for event in section.events
+        for version in event.versions
+    ]
     topics = [
         (_text(topic.name), _text(folders[topic.folder]), topic.channel or "any", _code(topic.discriminator))
         for topic in section.topics
@@ -143,6 +180,11 @@ def _definitions(section: Section) -> str:
             topics,
         )
         + _details(f"{len(tags)} tags", ("Name", "Version"), tags)
+        + _details(
+            f"{len(section.events)} kind{'s' if len(section.events) != 1 else ''} of events",
+            ("Name", "Version", "Data"),
+            events,
+        )
     )
 
 

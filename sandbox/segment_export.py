@@ -6,6 +6,7 @@ Source: developer.apsis.com, "Request profile in segment export" (beta). The nam
 
 from sandbox.answers import problem
 from sandbox.audience import COLUMNS
+from sandbox.changes import Changes
 from sandbox.columns import (
     Body,
     Table,
@@ -21,7 +22,7 @@ from sandbox.definitions import Account, Key, Section
 from sandbox.settings import Settings
 
 
-def read(body: Body, account: Account, key: Key, settings: Settings) -> Table:
+def read(body: Body, account: Account, key: Key, settings: Settings, changes: Changes) -> Table:
     """Return the table that a request asks for; refuses like the consent export."""
     section = _everything(account, key)
     for name, inner, at_most in (
@@ -47,8 +48,8 @@ def read(body: Body, account: Account, key: Key, settings: Settings) -> Table:
     if body.has("timezone"):
         check_zone({"timezone": body.text("timezone")}, "")
 
-    columns = [key_column(settings), *attribute_columns(body, section, key, settings)]
-    columns += tag_columns(body, section, settings)
+    columns = [key_column(settings), *attribute_columns(body, section, key, settings, changes)]
+    columns += tag_columns(body, section, settings, changes)
     email, mobile = COLUMNS["email"], COLUMNS["mobile"]
 
     def includes(number: int, lots: bytes) -> bool:
@@ -57,7 +58,7 @@ def read(body: Body, account: Account, key: Key, settings: Settings) -> Table:
         return not kind or bool(email(number, lots) or mobile(number, lots)) == (kind == "known")
 
     return Table(
-        profiles=settings.profiles,
+        profiles=settings.profiles + changes.added,
         seed=settings.seed,
         titles=tuple(title for title, _ in columns),
         cells=tuple(cell for _, cell in columns),

@@ -41,6 +41,13 @@ class Settings:
     calls_per_second: int = _switch(100, "documented", "Calls a second to most endpoints.")
     tokens_per_minute: int = _switch(10, "documented", "Token requests a minute.")
     exports_per_second: int = _switch(1, "documented", "Export requests a second.")
+    event_exports_per_minute: int = _switch(1, "documented", "Requests for event exports a minute.")
+    event_exports_are_exports: bool = _switch(
+        False, "inferred", "Requests for event exports count among those for exports a second too."
+    )
+    imports_per_minute: int = _switch(10, "documented", "Import requests a minute.")
+    imports_at_once: int = _switch(3, "documented", "Imports that wait for their file or are worked on, at once.")
+    import_bytes: int = _switch(50_000_000, "documented", "Largest file of an import; 50 MB, read as thousands.")
     polls_per_minute: int = _switch(60, "documented", "Polls and downloads a minute, together.")
     pending_exports: int = _switch(5, "inferred", "Exports prepared at once; the limit is documented, not its figure.")
     body_bytes: int = _switch(100_000, "documented", "Largest request body; 100 kB, read as thousands.")
@@ -61,6 +68,21 @@ class Settings:
     )
     block_consent_1: bool = _switch(False, "documented", "Accounts on Consent 2.0 refuse the consent-list endpoints.")
 
+    # The request for an event export
+    event_attributes_at_most: int = _switch(75, "documented", "Attributes in one event export.")
+    event_tags_at_most: int = _switch(25, "documented", "Tags in one event export.")
+    event_types_at_most: int = _switch(0, "inferred", "Versions of events in one event export; 413 for more.")
+    event_lists_status: int = _switch(400, "inferred", "Answer to too many attributes or tags: 400 or 413.")
+    event_window_months: int = _switch(3, "documented", "Longest window of an event export in calendar months.")
+    event_window_days: int = _switch(7, "documented", "Days of an event export without end_at.")
+    topic_state_property: str = _switch("include_topic_state", "inferred", "The property that asks for topic state.")
+    accept_deprecated_events: bool = _switch(
+        True, "inferred", "Event versions with deprecated_at can be exported, for their events are still there."
+    )
+    events_in_one_file: int = _switch(
+        0, "inferred", "More events than this fail in processing; the limit is documented, not its figure."
+    )
+
     # The time an export takes
     prepare_seconds: float = _switch(6.0, "sandbox", "How long an export is prepared.")
     prepare_jitter: float = _switch(0.0, "sandbox", "Up to this many seconds more, by the export's id.")
@@ -68,6 +90,20 @@ class Settings:
     segment_seconds: Mapping[str, float] = _switch({}, "sandbox", "Preparing time by segment; the longest counts.")
     poll_url_seconds: int = _switch(86_400, "documented", "A poll URL is valid for one day.")
     poll_by_same_key: bool = _switch(False, "inferred", "Only the key that asked may poll; others get 410.")
+
+    # Imports
+    upload_origin: str = _switch("", "sandbox", "Where import files go; empty: this server under its other name.")
+    upload_url_seconds: int = _switch(3_600, "inferred", "How long the address for a file lives.")
+    import_status: int = _switch(201, "inferred", "Status of an accepted import request.")
+    import_seconds: float = _switch(3.0, "sandbox", "How long an import is worked on, from its file on.")
+    import_seconds_per_row: float = _switch(0.0, "sandbox", "And so much longer for each row.")
+    imports_stay: str = _switch(
+        "",
+        "sandbox",
+        "The status that every import has, whatever came.",
+        ("", "waiting_for_file", "queued", "in_progress"),
+    )
+    imports_refuse_every: int = _switch(0, "sandbox", "Each so many-th row is refused, whatever it holds; 0 none.")
 
     # The contents of the file
     rows_outside_segments: bool = _switch(False, "inferred", "Profiles in none of the segments come too, with 0s.")
@@ -88,6 +124,24 @@ class Settings:
     tag_present: str = _switch("1", "inferred", "Cell of a tagged profile.")
     tag_absent: str = _switch("", "inferred", "Cell of a profile without the tag.")
     line_ends: str = _switch("lf", "inferred", "Line ends of the CSV.", ("lf", "crlf"))
+
+    # The events, and the file of an event export
+    events_per_day: float = _switch(0.25, "sandbox", "About how many events an active profile has a day, 0 to 1,000.")
+    events_each: int = _switch(
+        0, "sandbox", "Exactly so many events for each profile and section asked for; 0 draws them from a life."
+    )
+    event_outer_key: str = _switch("profiles", "inferred", "The key around the profiles; empty for a bare dictionary.")
+    event_attribute_keys: str = _switch(
+        "version", "inferred", "What attributes and tags are named by.", ("version", "discriminator")
+    )
+    event_type_ids_as_numbers: bool = _switch(False, "inferred", "typeId is a number, not a text of digits.")
+    event_empty_sections: bool = _switch(False, "inferred", "Sections in which a profile has nothing come, empty.")
+    event_null_attributes: bool = _switch(False, "inferred", "Attributes without a value come, as null.")
+    topic_state_by_channel: bool = _switch(
+        False, "inferred", "Topic state is told for each channel, not once for a topic."
+    )
+
+    # Downloads
     content_length: bool = _switch(False, "inferred", "Downloads state Content-Length; otherwise they are chunked.")
 
     def changed(self, **values: Any) -> Self:
@@ -113,6 +167,12 @@ _HIGHEST = {
     "attributes": 50_000,
     "wrong_credentials_status": 499,
     "export_status": 299,
+    "import_status": 299,
+    "event_lists_status": 499,
+    "event_window_months": 1_000,
+    "event_window_days": 365_000,
+    "events_per_day": 1_000.0,
+    "events_each": 100_000,
 }
 _COLUMN_GROUPS = {"channels", "attributes", "tags", "segments"}
 

@@ -5,6 +5,7 @@ import socket
 import struct
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import chain, islice
 from typing import Any
 
 from werkzeug.wrappers import Response
@@ -57,6 +58,107 @@ def spoil_rows(fault: Fault | None, rows: Iterable[Row]) -> Iterator[Row]:
             yield row
         if kind == "header_only":
             return
+
+
+def spoil_json(
+    fault: Fault | None, opening: str, profiles: Iterator[str], closing: str
+) -> tuple[str, Iterator[str], str]:
+    """Return the beginning, the profiles and the end of an event export's file as a fault leaves them."""
+    nobody: Iterator[str] = iter(())
+    match fault.answer if fault else "":
+        case "empty_file":
+            return "", nobody, ""
+        case "header_only":
+            return opening, nobody, closing
+        case "json":
+            assert fault is not None
+            return _shaped(fault.shape, opening, profiles, closing)
+    return opening, profiles, closing
+
+
+def _shaped(shape: str, opening: str, profiles: Iterator[str], closing: str) -> tuple[str, Iterator[str], str]:
+    match shape:
+        case "outer_key":
+            return '{"people":{', profiles, "}}"
+        case "list":
+            return '{"profiles":[', (f"{{{text}}}" for text in profiles), "]}"
+        case "null":
+            return "null", iter(()), ""
+        case "unclosed":
+            return opening, profiles, ""
+        case "trailing":
+            return opening, profiles, f'{closing}\n{{"message": "Endpoint request timed out"}}'
+        case "twice":
+            first = next(profiles, '"":{}')
+            return opening, chain((first, first), profiles), closing
+        case "extras":
+            # Properties that no page mentions, at every height; a reader has to pass over them.
+            return f'{{"metadata":{{"sections":{{}}}},{opening[1:]}', _with(_ODD["extras"], profiles), closing
+    return opening, _with(_ODD[shape], profiles), closing
+
+
+def _with(odd: Iterable[str], profiles: Iterator[str]) -> Iterator[str]:
+    """Put odd profiles after the first."""
+    yield from islice(profiles, 1)
+    yield from odd
+    yield from profiles
+
+
+def _odd(number: int, sections: str) -> str:
+    return f'"0dd00000-0000-4000-8000-{number:012}":{{"sections":{sections}}}'
+
+
+_EVENT = '{"correlationId":"odd","sourceEventTime":0,"typeId":"99120","createdAt":1577836800000,"data":{}}'
+_ODD: Mapping[str, tuple[str, ...]] = {
+    "types": tuple(
+        _odd(number, sections)
+        for number, sections in enumerate(
+            (
+                "[]",
+                "null",
+                '{"4711":[]}',
+                '{"4711":{"attributes":null}}',
+                '{"4711":{"attributes":{"1852749":"bare@example.com"}}}',
+                '{"4711":{"attributes":{"1852749":{}}}}',
+                '{"4711":{"attributes":{"1852749":{"value":["a","b"]}}}}',
+                '{"4711":{"attributes":{},"events":{}}}',
+                '{"4711":{"attributes":{},"events":["odd",null,7]}}',
+                '{"4711":{"attributes":{},"events":[{}]}}',
+                '{"4711":{"attributes":{},"events":[' + _EVENT.replace("1577836800000", '"2020-01-01"') + "]}}",
+                '{"4711":{"attributes":{},"events":[' + _EVENT.replace('"99120"', "true") + "]}}",
+                '{"4711":{"attributes":{},"events":[' + _EVENT.replace("{}", "[1,2]") + "]}}",
+                '{"4711":{"attributes":{},"events":[' + _EVENT.replace('"odd"', "null") + "]}}",
+            )
+        )
+    ),
+    "strangers": (
+        _odd(0, '{"9999999":{"attributes":{"8888888":{"value":"who"}},"events":[]}}'),
+        _odd(1, f'{{"4711":{{"attributes":{{}},"events":[{_EVENT.replace("99120", "7777777")}]}}}}'),
+    ),
+    "control": (_odd(0, '{"4711":{"attributes":{"1852749":{"value":"a\x00b\nc"}}}}'),),
+    "utf8": (_odd(0, '{"4711":{"attributes":{"1852749":{"value":"a\udcffb"}}}}'),),
+    "surrogate": (_odd(0, '{"4711":{"attributes":{"1852749":{"value":"a\\ud83d b"}}}}'),),
+    "deep": (
+        _odd(
+            0,
+            '{"4711":{"attributes":{},"events":['
+            + _EVENT.replace("{}", f'{{"a":{"[" * 50_000}{"]" * 50_000}}}')
+            + "]}}",
+        ),
+    ),
+    "numbers": (
+        _odd(0, '{"4711":{"attributes":{"1852749":{"value":1e999}}}}'),
+        _odd(1, f'{{"4711":{{"attributes":{{}},"events":[{_EVENT.replace("1577836800000", "9" * 30)}]}}}}'),
+        _odd(2, f'{{"4711":{{"attributes":{{}},"events":[{_EVENT.replace("1577836800000", "-1.5e3")}]}}}}'),
+        _odd(3, '{"4711":{"attributes":{"1852749":{"value":0.1000000000000000055511151231257827}}}}'),
+    ),
+    "extras": (
+        '"0dd00000-0000-4000-8000-000000000000":{"isLocked":false,"sections":{"4711":{"name":"Butik","attributes":'
+        '{"1852749":{"value":"odd@example.com","history":[{"value":null,"createdAt":0}]}},"events":['
+        + _EVENT.replace("{}", '{},"source":{"name":"odd"}')
+        + "]}}}",
+    ),
+}
 
 
 def spoil_body(fault: Fault, response: Response, faults: Faults) -> Response:

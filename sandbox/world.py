@@ -9,10 +9,14 @@ from threading import Lock
 from typing import Any
 from uuid import uuid4
 
+from sandbox import imports
 from sandbox.audience import chance
+from sandbox.changes import Changes
 from sandbox.columns import Table
 from sandbox.definitions import Account, Key, accounts_for, key_named
+from sandbox.event_export import EventFile
 from sandbox.faults import Faults
+from sandbox.imports import Import, Wanted
 from sandbox.limits import Limits
 from sandbox.settings import Settings
 from sandbox.tokens import Tokens
@@ -32,15 +36,19 @@ class Clock:
 
 @dataclass(frozen=True)
 class Export:
-    """A requested export: a table and its times; `kind` is the word in its poll URL."""
+    """A requested export: its content and its times; `path` is what its poll URL begins with.
+
+    One that fails is found to have failed once its time has come.
+    """
 
     id: str
-    kind: str
+    path: str
     account: str
     client_id: str
-    table: Table
+    content: Table | EventFile
     ready_at: float
     gone_at: float
+    fails: bool = False
 
 
 @dataclass
@@ -103,6 +111,8 @@ class World:
     calls: Calls = field(default_factory=Calls)
     deleted_keys: set[str] = field(default_factory=set)
     exports: dict[str, Export] = field(default_factory=dict)
+    imports: dict[str, Import] = field(default_factory=dict)
+    changes: dict[str, Changes] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._lock = Lock()
@@ -122,7 +132,7 @@ class World:
         with self._lock:
             self.settings = self.settings.changed(**values)
 
-    def add_export(self, kind: str, key: Key, table: Table) -> Export | None:
+    def add_export(self, path: str, key: Key, content: Table | EventFile, *, fails: bool = False) -> Export | None:
         """Keep a new export, or return None when too many of the account are being prepared."""
         now, settings, export_id = self.clock(), self.settings, str(uuid4())
         jitter = settings.prepare_jitter * chance(int(export_id[:8], 16), 0) / 65_536
@@ -133,14 +143,46 @@ class World:
                 return None
             self.exports[export_id] = export = Export(
                 id=export_id,
-                kind=kind,
+                path=path,
                 account=key.account,
                 client_id=key.client_id,
-                table=table,
-                ready_at=now + table.seconds + jitter,
+                content=content,
+                ready_at=now + content.seconds + jitter,
                 gone_at=now + settings.poll_url_seconds,
+                fails=fails,
             )
             return export
+
+    def changes_of(self, key: Key) -> Changes:
+        """Return what imports have changed of the account of a key, those done by now included."""
+        with self._lock:
+            changes = self.changes.setdefault(key.account, Changes(self.settings.profiles, self.settings.seed))
+            for found in self.imports.values():
+                done_at = found.done_at(self.settings)
+                if found.account == key.account and found.report is None and done_at and done_at <= self.clock():
+                    found.report = imports.apply(found, changes, self.settings)
+            return changes
+
+    def add_import(self, key: Key, wanted: Wanted, *, fails: bool = False) -> Import | None:
+        """Keep a new import, or return None when the account has as many as it may."""
+        self.changes_of(key)
+        now, settings = self.clock(), self.settings
+        with self._lock:
+            own = [found for found in self.imports.values() if found.account == key.account]
+            pending = sum(found.counts_as_pending(settings, now) for found in own)
+            if settings.imports_at_once and pending >= settings.imports_at_once:
+                return None
+            made = Import(
+                id=str(uuid4()),
+                account=key.account,
+                client_id=key.client_id,
+                wanted=wanted,
+                asked_at=now,
+                ends_at=now + settings.upload_url_seconds,
+                fails=fails,
+            )
+            self.imports[made.id] = made
+            return made
 
     def reset(self) -> None:
         """Begin anew: first settings, all keys, no faults, tokens, exports or calls, the right time."""
@@ -148,6 +190,8 @@ class World:
         with self._lock:
             self.settings = self.first_settings
             self.exports.clear()
+            self.imports.clear()
+            self.changes.clear()
             self.deleted_keys.clear()
         self.tokens.clear()
         self.limits.clear()

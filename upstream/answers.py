@@ -5,7 +5,7 @@ existed", on a definition "no longer there". So a row is found by four words:
 
     vendor   "apsis", or "" for any
     call     "poll.events", or its family "poll", or "" for any
-    style    of the URL asked: "old" or "v2", or "" for any
+    style    of the URL asked: "old", "v2" or "json", or "" for any
     answer   "404"; "403 gateway" (a status and the shape of its body); a family, "5xx"; or, where there was no status
              to speak of, one of the words below
 
@@ -139,8 +139,14 @@ _EXPORT_FAILED = Meaning(
     "export_failed",
     "ExportFailed",
     Again.NEW,
-    gettext_noop("APSIS One could not make this file. Asking for the same file will not help. Start the run again."),
-    gettext_noop("The vendor gave up on this export. Only a new request helps; if it fails too, ask for less."),
+    gettext_noop(
+        "APSIS One could not make this file. Asking for the same file will not help. Start the run again; if that "
+        "fails too, choose a simpler segment, fewer attributes and tags, fewer kinds of events, or a shorter time."
+    ),
+    gettext_noop(
+        "This export failed at the vendor and will never be ready: a new one must be asked for. "
+        "Usual causes are a complex segment, many attributes or tags, and many kinds of events."
+    ),
 )
 _KEY_REFUSED = Meaning(
     "key_refused",
@@ -264,6 +270,45 @@ ANSWERS: Mapping[Key, Meaning] = {
         gettext_noop("APSIS One has as many exports as it allows. Yours keeps its place in line and starts by itself."),
         gettext_noop("Rate of requests or number of pending exports of the account: the answer does not say which."),
     ),
+    Key("apsis", "request.events", "", "400"): Meaning(
+        "request_refused",
+        "BadRequest",
+        Again.NEVER,
+        gettext_noop(
+            "APSIS One refused this request as not valid. No file will be made. "
+            "Check how long a time you asked for, and how many attributes and tags."
+        ),
+        gettext_noop(
+            "A window of more than three months, too many attributes or tags, or an unknown version ID; "
+            "the technical details may name it. Never repeated as it is."
+        ),
+    ),
+    Key("apsis", "request.events", "", "413"): Meaning(
+        "too_much",
+        "TooMuch",
+        Again.NEVER,
+        gettext_noop(
+            "You asked for more at once than APSIS One allows. No file will be made. "
+            "Choose a simpler segment, fewer attributes and tags, or fewer kinds of events."
+        ),
+        gettext_noop(
+            "The vendor does not publish the number. Segments, attributes, tags and kinds of events count; "
+            "so does a body over 100 kB."
+        ),
+    ),
+    Key("apsis", "request.events", "", "429"): Meaning(
+        "throttled",
+        "Throttled",
+        Again.SAME,
+        gettext_noop(
+            "APSIS One takes one event export a minute, and only so many at once. "
+            "Yours keeps its place in line and starts by itself."
+        ),
+        gettext_noop(
+            "One event export a minute for the whole account, or the number of pending exports: "
+            "the answer does not say which."
+        ),
+    ),
     Key("apsis", "request", "", MAYBE_RECEIVED): Meaning(
         "maybe_received",
         "NoAnswer",
@@ -293,6 +338,7 @@ ANSWERS: Mapping[Key, Meaning] = {
         gettext_noop("A success without a file where only the file or a request to wait is documented."),
     ),
     Key("apsis", "poll", "old", "404"): _PREPARING,
+    Key("apsis", "poll", "json", "404"): _PREPARING,
     Key("apsis", "poll", "v2", "404"): _WRONG_ID,
     Key("apsis", "poll", "", "410"): _GONE,
     Key("apsis", "poll", "", "429"): Meaning(
@@ -322,6 +368,7 @@ ANSWERS: Mapping[Key, Meaning] = {
         gettext_noop("A success without a file where only the file is documented."),
     ),
     Key("apsis", "download", "old", "404"): _NOT_READY,
+    Key("apsis", "download", "json", "404"): _NOT_READY,
     Key("apsis", "download", "v2", "404"): _WRONG_ID,
     Key("apsis", "download", "", "410"): _GONE,
     Key("apsis", "download", "", "429"): Meaning(
@@ -332,6 +379,124 @@ ANSWERS: Mapping[Key, Meaning] = {
         gettext_noop("Sixty polls and downloads a minute, shared by all runs of the account."),
     ),
     Key("apsis", "download.events", "", "503"): _EXPORT_FAILED,
+    # --- APSIS One: imports ---
+    Key("apsis", "request.import", "", "2xx"): Meaning(
+        "accepted",
+        OK,
+        Again.NEVER,
+        gettext_noop("APSIS One took the request and said where the file goes. We send it there now."),
+        gettext_noop(
+            "The vendor counts this import from now on; its upload address lives for a time that is not told."
+        ),
+    ),
+    Key("apsis", "request.import", "", "400"): Meaning(
+        "import_refused",
+        "BadRequest",
+        Again.NEVER,
+        gettext_noop(
+            "APSIS One refused this import as not valid. Nothing was sent. Check where each column goes, and which "
+            "consents are given, in a new import."
+        ),
+        gettext_noop("A field of the request is missing or wrong; the technical details may name it."),
+    ),
+    Key("apsis", "request.import", "", "403"): Meaning(
+        "import_not_allowed",
+        "NotAllowed",
+        Again.NEVER,
+        gettext_noop(
+            "Your key may not import this. Nothing was sent. Leave out what it may not write, or ask an admin for a "
+            "key that may manage subscriptions and write these attributes and tags."
+        ),
+        gettext_noop(
+            "The keyspace lacks manage_subscriptions, or a mapped attribute or tag may not be written through it."
+        ),
+    ),
+    Key("apsis", "request.import", "", "404"): Meaning(
+        "missing",
+        "Missing",
+        Again.NEVER,
+        gettext_noop("Something this import names is no longer at APSIS One. Nothing was sent. Begin a new import."),
+        gettext_noop("The section, a topic or a version ID of the request is unknown to the vendor."),
+    ),
+    Key("apsis", "request.import", "", "429"): Meaning(
+        "throttled",
+        "Throttled",
+        Again.SAME,
+        gettext_noop(
+            "APSIS One has as many imports as it takes at once. This part keeps its place in line and starts by itself."
+        ),
+        gettext_noop("Ten imports a minute or three at once for the account: the answer does not say which."),
+    ),
+    Key("apsis", "request.import", "", BROKEN): Meaning(
+        "broken",
+        "BrokenAnswer",
+        Again.NEVER,
+        gettext_noop(
+            "APSIS One accepted this import, but did not tell us where to send the file. Nothing was sent. "
+            "Send the part again, or tell an admin."
+        ),
+        gettext_noop("A success without an import ID or an upload address. The vendor counts it as pending."),
+    ),
+    Key("apsis", "upload", "", "2xx"): Meaning(
+        "uploaded",
+        OK,
+        Again.NEVER,
+        gettext_noop("The file is at APSIS One. It counts the rows now."),
+        gettext_noop("The storage took the file whole."),
+    ),
+    Key("apsis", "upload", "", "400"): Meaning(
+        "upload_refused",
+        "UploadRefused",
+        Again.NEW,
+        gettext_noop("APSIS One’s storage refused the file. We ask for another address and send it there."),
+        gettext_noop("The storage refused the form; the technical details have its code."),
+    ),
+    Key("apsis", "upload", "", "400 EntityTooLarge"): Meaning(
+        "part_too_large",
+        "TooMuch",
+        Again.NEVER,
+        gettext_noop(
+            "APSIS One takes no file of this size. Nothing of it was kept. Whoever runs this desk has to let it cut "
+            "smaller parts."
+        ),
+        gettext_noop("The part is over the storage's limit: lower IMPORT_PART_BYTES, then import again."),
+    ),
+    Key("apsis", "upload", "", "401"): Meaning(
+        "upload_refused",
+        "UploadRefused",
+        Again.NEW,
+        gettext_noop("The address for the file takes it no more. We ask for another one and send it there."),
+        gettext_noop("The embedded credentials have expired or were altered."),
+    ),
+    Key("apsis", "upload", "", "403"): Meaning(
+        "upload_refused",
+        "UploadRefused",
+        Again.NEW,
+        gettext_noop("The address for the file takes it no more. We ask for another one and send it there."),
+        gettext_noop("The embedded credentials have expired or were altered."),
+    ),
+    Key("apsis", "upload", "", FOREIGN_ADDRESS): Meaning(
+        "foreign_upload",
+        "ForeignURL",
+        Again.NEVER,
+        gettext_noop(
+            "APSIS One named a place for the file that is not on this account’s list. Not a byte was sent. Tell an "
+            "admin: only they can add it."
+        ),
+        gettext_noop(
+            "The upload address is at an origin that the vendor account does not list under “where files are sent”."
+        ),
+    ),
+    Key("apsis", "status", "", "404"): Meaning(
+        "import_forgotten",
+        "Missing",
+        Again.NEVER,
+        gettext_noop(
+            "APSIS One does not know this import any more. What became of its rows cannot be told. Look at the import "
+            "history there."
+        ),
+        gettext_noop("The import ID is unknown to the vendor, or the key may not see its section."),
+    ),
     # --- APSIS One: any call ---
     Key("apsis", "", "", "2xx"): Meaning(
         "answered",
@@ -491,6 +656,13 @@ ANSWERS: Mapping[Key, Meaning] = {
             "APSIS One sent a file with nothing in it, not even a heading. It was not saved. Start the run again."
         ),
         gettext_noop("An export holds at least its heading; a file of no bytes is a fault."),
+    ),
+    Key("apsis", "download.events", "", EMPTY): Meaning(
+        "empty",
+        "BrokenAnswer",
+        Again.NEVER,
+        gettext_noop("APSIS One sent a file with nothing in it at all. It was not saved. Start the run again."),
+        gettext_noop("An export without profiles still holds its brackets; a file of no bytes is a fault."),
     ),
     Key("apsis", "", "", TOO_LARGE): Meaning(
         "too_large",

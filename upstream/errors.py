@@ -16,6 +16,7 @@
         ├── Missing             no such thing
         ├── Gone                no such thing any more
         ├── ExportFailed        the vendor could not make it: a new request, not another poll
+        ├── UploadRefused       the address a file was to go to takes it no more: a new one must be asked for
         ├── BrokenAnswer        a success that is not what it must be
         └── ForeignURL          an address that is not the account's own; nothing was sent to it
 
@@ -145,6 +146,10 @@ class ExportFailed(UpstreamError):
     """Say that the vendor could not make the export."""
 
 
+class UploadRefused(UpstreamError):
+    """Say that the address for a file takes it no more."""
+
+
 class BrokenAnswer(UpstreamError):
     """Say that a success was not what it must be."""
 
@@ -157,7 +162,7 @@ CLASSES: dict[str, type[UpstreamError]] = {
     kind.__name__: kind
     for kind in (
         NoAnswer, CutShort, Throttled, NotReady, VendorTrouble, CredentialRefused, NotAllowed, BadRequest, TooMuch,
-        Missing, Gone, ExportFailed, BrokenAnswer, ForeignURL,
+        Missing, Gone, ExportFailed, UploadRefused, BrokenAnswer, ForeignURL,
     )
 }  # fmt: skip
 

@@ -1,6 +1,7 @@
 """The two shapes of an error body: a problem document of the application, or a message of the gateway before it."""
 
 import json
+import re
 from dataclasses import dataclass
 
 GATEWAY = "gateway"
@@ -34,3 +35,16 @@ def read_problem(body: bytes) -> Problem:
         if isinstance(found.get(name), str):
             return Problem(GATEWAY, found[name])
     return Problem("", "")
+
+
+# A reader of XML could be made to work for hours by what it reads; two elements are all that is wanted.
+_ELEMENT = re.compile(rb"<(Code|Message)>([^<]{0,500})</\1>")
+
+
+def read_storage_problem(body: bytes) -> Problem:
+    """Sort an error body of file storage; never raises. `shape` is its code ("EntityTooLarge").
+
+    Source: S3's error responses, which are XML; that the vendor's storage is S3 shows in its hosts.
+    """
+    found = {name.decode(): text.decode("utf-8", "replace") for name, text in _ELEMENT.findall(body)}
+    return Problem(found.get("Code", ""), ": ".join(found[name] for name in ("Code", "Message") if name in found))

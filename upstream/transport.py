@@ -8,7 +8,7 @@ import json
 import logging
 import random
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
@@ -34,8 +34,9 @@ from upstream.answers import (
 from upstream.network import InwardAddress, network
 from upstream.origin import Origin
 from upstream.private import masked
-from upstream.problems import Problem, read_problem
+from upstream.problems import Problem, read_problem, read_storage_problem
 from upstream.stream import Stream, encoding
+from upstream.upload import Form
 
 T = TypeVar("T")
 
@@ -87,7 +88,7 @@ class Request:
     """One question, complete but for the token.
 
     `call` names it in tables, errors and logs; `lane` is the vendor's limit that it counts against; `style` is that of
-    the URL ("old", "v2" or ""). `repeatable` says of a POST that asking twice does no more than asking once.
+    the URL ("old", "v2", "json" or ""). `repeatable` says of a POST that asking twice does no more than asking once.
     """
 
     method: str
@@ -209,6 +210,45 @@ class Transport:
         finally:
             stream.close()
 
+    def post_form(self, url: str, form: Form, *, call: str, hosts: Collection[str]) -> None:
+        """Send a form with a file to one of these origins and no other, without token or cookies, followed nowhere.
+
+        Raises ForeignURL before a byte is sent; UploadRefused, TooMuch or whatever the table of answers says of a
+        refusal; NoAnswer with `maybe_received` where the end of the sending was not seen. What `form` raises is raised.
+        """
+        allowed = {Origin.of(host) for host in hosts} - {None}
+        if Origin.of(url) not in allowed:
+            raise errors.ForeignURL(explain(self.vendor, call, FOREIGN_ADDRESS), method="POST", call=call)
+        asked = Request("POST", url, call=call, lane="uploads")
+        sent = httpx.Request(
+            "POST",
+            url,
+            headers={
+                "User-Agent": self._user_agent,
+                "Accept": "*/*",
+                "Content-Type": form.content_type,
+                "Content-Length": str(form.length),
+            },
+            content=form.chunks(),
+            extensions={"timeout": self._timeouts.waiting(self._timeouts.silence)},
+        )
+        started = time.monotonic()
+        try:
+            response = self._http.handle_request(sent)
+        except httpx.TransportError as fault:
+            raise self._no_answer(asked, fault) from None
+        try:
+            told = read_storage_problem(self._read_some(response))
+        finally:
+            response.close()
+        status = response.status_code
+        log.info("POST %s %d %d ms", call, status, 1000 * (time.monotonic() - started))
+        meaning = explain(self.vendor, call, status, shape=told.shape)
+        if meaning.outcome != OK:
+            # Storage refuses a form as a whole: whatever it did not take, it has not kept.
+            is_in_doubt = meaning.outcome == "VendorTrouble"
+            raise self._error(asked, meaning, status=status, detail=told.detail, maybe_received=is_in_doubt)
+
     def broken(
         self, request: Request, answer: str = BROKEN, *, status: int | None = None, reason: str = ""
     ) -> errors.UpstreamError:
@@ -314,6 +354,9 @@ class Transport:
         return bytes(body)
 
     def _read_problem(self, response: httpx.Response) -> Problem:
+        return read_problem(self._read_some(response))
+
+    def _read_some(self, response: httpx.Response) -> bytes:
         body, deadline = bytearray(), time.monotonic() + self._timeouts.read
         try:
             for piece in response.iter_bytes():
@@ -323,7 +366,7 @@ class Transport:
         except httpx.RequestError:
             # The status stands without its body, and says nearly all.
             pass
-        return read_problem(bytes(body[:PROBLEM_LIMIT]))
+        return bytes(body[:PROBLEM_LIMIT])
 
     def _no_answer(
         self, request: Request, fault: httpx.TransportError, status: int | None = None

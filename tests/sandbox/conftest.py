@@ -155,7 +155,8 @@ def start() -> Iterator[Callable[..., tuple[subprocess.Popen[str], str]]]:
 @pytest.fixture(scope="session")
 def server(start: Callable[..., tuple[subprocess.Popen[str], str]]) -> str:
     """The address of a sandbox behind a real socket, with nothing to wait for."""
-    flags = ("profiles=2000", "prepare-seconds=0", "exports-per-second=0", "tokens-per-minute=0", "polls-per-minute=0")
+    lifted = ("exports-per-second=0", "event-exports-per-minute=0", "tokens-per-minute=0", "polls-per-minute=0")
+    flags = ("profiles=2000", "prepare-seconds=0", *lifted)
     return start(*(f"--{flag}" for flag in flags))[1]
 
 

@@ -55,7 +55,12 @@ def test_a_key_does_not_see_hidden_attributes(make):
 def test_tags_and_events(caller):
     path = "/audience/sections/com.apsis1.sections.default"
     assert items(caller.get(f"{path}/tags"))[0]["versions"][0]["deprecated_at"] is None
-    assert items(caller.get(f"{path}/events"))[0]["versions"][0]["schema"]["type"] == "object"
+    kinds = {event["name"]: event for event in items(caller.get(f"{path}/events"))}
+    assert kinds["bokning"]["versions"][0]["schema"]["properties"]["amount"] == {"type": "number"}
+    old, new = kinds["Sidbesök"]["versions"]
+    assert (bool(old["deprecated_at"]), new["deprecated_at"]) == (True, None)
+    assert set(old["schema"]["properties"]) != set(new["schema"]["properties"])
+    assert new["schema"]["properties"]["referrer"] == {"type": ["string", "null"]}
 
 
 def test_topics_folders_and_their_older_form(caller):

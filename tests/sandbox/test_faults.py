@@ -34,7 +34,8 @@ def test_what_makes_no_sense_is_refused(caller, content, word):
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_kind_can_be_asked_for_and_shown(kind):
     faults = Faults()
-    shown = faults.add({"answer": kind, "endpoint": "download"}, ["poll"]).shown()
+    endpoint = "event_export" if kind == "fail" else "download"
+    shown = faults.add({"answer": kind, "endpoint": endpoint}, ["poll", "event_export"]).shown()
     assert shown["answer"] == kind
     assert set(KINDS[kind][1]) < set(shown)
 

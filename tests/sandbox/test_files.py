@@ -8,6 +8,7 @@ import openpyxl
 import pytest
 
 from sandbox import words
+from sandbox.changes import Changes
 from sandbox.columns import Body
 from sandbox.consent_export import read
 from sandbox.definitions import EMAIL, KEYS, accounts_for
@@ -72,7 +73,7 @@ def test_memory_stays_flat():
         "topic_discriminators": [section.topics[0].discriminator],
         "channel_discriminator": EMAIL,
     }
-    table = read(Body(content), account, KEYS["demo-anna"], settings)
+    table = read(Body(content), account, KEYS["demo-anna"], settings, Changes(settings.profiles, settings.seed))
     tracemalloc.start()
     blocks = gzipped(csv_blocks(table.rows(), "\n"))
     for _ in range(20):

@@ -190,14 +190,15 @@ def test_a_prepared_file_goes_out_fast_and_whole(wire, tmp_path):
 @pytest.mark.skipif(not shutil.which("curl"), reason="curl is not there")
 def test_the_lines_on_the_page_work_when_pasted(wire, tmp_path):
     page = wire.http.get("/").text
-    sections, export, fault = (
+    sections, export, events, fault = (
         html.unescape(text) for text in re.findall(r"<pre[^>]*><code>(.*?)</code></pre>", page, re.S)
     )
-    script = f"{sections}\n{export}\n{fault}\n"
+    script = f"{sections}\n{export}\n{events}\n{fault}\n"
     done = subprocess.run(["bash", "-eu", "-c", script], cwd=tmp_path, capture_output=True, text=True, timeout=20)
     assert done.returncode == 0, done.stderr
     assert "com.apsis1.sections.default" in done.stdout
     assert "export_key,EmailConsent,SmsConsent,Email,women" in done.stdout
+    assert '"sections": {' in done.stdout
     assert '"answer": "cut"' in done.stdout
 
 

@@ -9,6 +9,7 @@ from upstream.answers import ANSWERS, Again, explain
 
 A_DEFINITION = "definitions.topics"
 REQUEST, POLL, DOWNLOAD = "request.consents", "poll.consents", "download.consents"
+EVENTS_REQUEST, EVENTS_POLL, EVENTS_DOWNLOAD = "request.events", "poll.events", "download.events"
 
 
 @pytest.mark.parametrize(
@@ -64,8 +65,20 @@ REQUEST, POLL, DOWNLOAD = "request.consents", "poll.consents", "download.consent
         (POLL, "old", 429, "gateway", "Throttled", Again.SAME),
         (POLL, "old", 503, "", "VendorTrouble", Again.SAME),
         (POLL, "v2", 504, "gateway", "VendorTrouble", Again.SAME),
-        ("poll.events", "old", 404, "problem", "wait", Again.SAME),
-        ("poll.events", "old", 503, "problem", "ExportFailed", Again.NEW),
+        (EVENTS_REQUEST, "", 202, "", "ok", Again.NEVER),
+        (EVENTS_REQUEST, "", 400, "problem", "BadRequest", Again.NEVER),
+        (EVENTS_REQUEST, "", 403, "problem", "NotAllowed", Again.NEVER),
+        (EVENTS_REQUEST, "", 404, "problem", "Missing", Again.NEVER),
+        (EVENTS_REQUEST, "", 413, "gateway", "TooMuch", Again.NEVER),
+        (EVENTS_REQUEST, "", 429, "gateway", "Throttled", Again.SAME),
+        (EVENTS_REQUEST, "", 503, "", "VendorTrouble", Again.SAME),
+        (EVENTS_POLL, "json", 200, "", "ok", Again.NEVER),
+        (EVENTS_POLL, "json", 202, "", "wait", Again.SAME),
+        (EVENTS_POLL, "json", 404, "problem", "wait", Again.SAME),
+        (EVENTS_POLL, "json", 410, "problem", "Gone", Again.NEW),
+        (EVENTS_POLL, "json", 429, "gateway", "Throttled", Again.SAME),
+        (EVENTS_POLL, "json", 503, "problem", "ExportFailed", Again.NEW),
+        (EVENTS_POLL, "json", 504, "gateway", "VendorTrouble", Again.SAME),
         (DOWNLOAD, "old", 200, "", "ok", Again.NEVER),
         (DOWNLOAD, "old", 404, "problem", "NotReady", Again.SAME),
         (DOWNLOAD, "v2", 404, "problem", "Missing", Again.NEW),
@@ -74,7 +87,11 @@ REQUEST, POLL, DOWNLOAD = "request.consents", "poll.consents", "download.consent
         (DOWNLOAD, "old", 410, "problem", "Gone", Again.NEW),
         (DOWNLOAD, "old", 429, "gateway", "Throttled", Again.SAME),
         (DOWNLOAD, "v2", 500, "", "VendorTrouble", Again.SAME),
-        ("download.events", "old", 503, "problem", "ExportFailed", Again.NEW),
+        (EVENTS_DOWNLOAD, "json", 200, "", "ok", Again.NEVER),
+        (EVENTS_DOWNLOAD, "json", 404, "problem", "NotReady", Again.SAME),
+        (EVENTS_DOWNLOAD, "json", 410, "problem", "Gone", Again.NEW),
+        (EVENTS_DOWNLOAD, "json", 503, "problem", "ExportFailed", Again.NEW),
+        (EVENTS_DOWNLOAD, "json", answers.EMPTY, "", "BrokenAnswer", Again.NEVER),
         ("anything", "", 302, "", "BrokenAnswer", Again.NEVER),
         ("anything", "", 405, "", "BadRequest", Again.NEVER),
         ("anything", "", 409, "problem", "BadRequest", Again.NEVER),

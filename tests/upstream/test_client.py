@@ -1,6 +1,7 @@
 import contextlib
 import gzip
 import json
+from datetime import UTC, datetime
 
 import httpx
 import pytest
@@ -11,13 +12,19 @@ from hypothesis import strategies as st
 from tests.upstream.faultserver import FaultServer, whole
 from tests.upstream.vendor import BASE, NOW, SECRET, Vendor, gateway, jwt, problem, token_answer
 from upstream import errors
+from upstream.answers import Again
 from upstream.apsis import names
 from upstream.apsis.client import Apsis
-from upstream.apsis.exports import ConsentExportRequest, Preparing, Ready, Requested
+from upstream.apsis.event_exports import EventExportRequest
+from upstream.apsis.exports import ConsentExportRequest
+from upstream.apsis.reports import Preparing, Ready, Requested
 from upstream.tokens import LEEWAY, MemoryTokens, Token
 
 URL = f"{BASE}/audience/profiles/reports/consents/3f0d"
 WANTED = ConsentExportRequest("s", ("t",), channel_discriminator="c")
+EVENTS = EventExportRequest(datetime(2024, 5, 1, tzinfo=UTC), attributes=("1",), events=("2",))
+WITH_PERMISSIONS = "?include_keyspace_permissions=true"
+EVENTS_URL = f"{BASE}/audience/profiles/exports/3f0d"
 CSV = {"Content-Type": "text/csv;charset=UTF-8;header=present"}
 
 
@@ -192,7 +199,7 @@ class TestSignIn:
         vendor.token_answers = [httpx.ReadTimeout("x")]
 
         with pytest.raises(errors.NoAnswer) as caught:
-            make(tokens=MemoryTokens()).request_consent_export(WANTED)
+            make(tokens=MemoryTokens()).request_export(WANTED)
 
         assert (caught.value.call, caught.value.maybe_received, vendor.requests) == ("token", False, [])
 
@@ -205,8 +212,11 @@ class TestDefinitions:
             (lambda apsis: apsis.channels(), "/audience/channels"),
             (lambda apsis: apsis.sections(), "/audience/sections"),
             (lambda apsis: apsis.segments(), "/audience/segments"),
-            (lambda apsis: apsis.attributes("s/ö"), "/audience/sections/s%2F%C3%B6/attributes"),
-            (lambda apsis: apsis.tags("s"), "/audience/sections/s/tags"),
+            (
+                lambda apsis: apsis.attributes("s/ö"),
+                "/audience/sections/s%2F%C3%B6/attributes?include_keyspace_permissions=true",
+            ),
+            (lambda apsis: apsis.tags("s"), "/audience/sections/s/tags?include_keyspace_permissions=true"),
             (lambda apsis: apsis.events("s"), "/audience/sections/s/events"),
             (lambda apsis: apsis.topics("s"), "/v2/audience/sections/s/topics"),
             (lambda apsis: apsis.folders("s"), "/v2/audience/sections/s/topics/folders"),
@@ -289,7 +299,7 @@ class TestRequest:
     def test_asks(self, vendor, apsis, status):
         vendor.says(httpx.Response(status, json={"file_download_url": URL}))
 
-        assert apsis.request_consent_export(WANTED) == Requested(URL, "old")
+        assert apsis.request_export(WANTED) == Requested(URL, "old")
         (request,) = vendor.requests
         assert (request.method, str(request.url)) == ("POST", f"{BASE}/audience/profiles/reports/consents")
         assert json.loads(request.content) == WANTED.to_body()
@@ -297,7 +307,7 @@ class TestRequest:
     def test_prefers_the_newer_url(self, vendor, apsis):
         vendor.says(httpx.Response(202, json={"file_download_url": URL, "file_download_url_v2": f"{URL}/v2"}))
 
-        assert apsis.request_consent_export(WANTED) == Requested(f"{URL}/v2", "v2")
+        assert apsis.request_export(WANTED) == Requested(f"{URL}/v2", "v2")
 
     @pytest.mark.parametrize(
         "answer", [httpx.Response(202), httpx.Response(200, json={}), httpx.Response(200, text="<p>")]
@@ -306,7 +316,7 @@ class TestRequest:
         vendor.says(answer)
 
         with pytest.raises(errors.BrokenAnswer) as caught:
-            apsis.request_consent_export(WANTED)
+            apsis.request_export(WANTED)
 
         assert caught.value.maybe_received
         assert "accepted" in caught.value.meaning.user
@@ -316,14 +326,14 @@ class TestRequest:
         vendor.says(httpx.Response(202, json={"file_download_url": url}))
 
         with pytest.raises(errors.ForeignURL) as caught:
-            apsis.request_consent_export(WANTED)
+            apsis.request_export(WANTED)
 
         assert caught.value.maybe_received
 
     def test_a_dead_token_is_renewed_once(self, vendor, apsis):
         vendor.says(gateway(), httpx.Response(202, json={"file_download_url": URL}))
 
-        assert apsis.request_consent_export(WANTED).style == "old"
+        assert apsis.request_export(WANTED).style == "old"
         assert len(vendor.requests) == 2
 
     @pytest.mark.parametrize(
@@ -345,7 +355,7 @@ class TestRequest:
         vendor.says(answer)
 
         with pytest.raises(kind) as caught:
-            apsis.request_consent_export(WANTED)
+            apsis.request_export(WANTED)
 
         assert caught.value.maybe_received is maybe
         assert len(vendor.requests) == 1
@@ -510,6 +520,54 @@ class TestOpenExport:
         assert body.closed
 
 
+class TestEventExport:
+    def test_asks(self, vendor, apsis):
+        vendor.says(httpx.Response(202, json={"file_download_url": EVENTS_URL}))
+
+        assert apsis.request_export(EVENTS) == Requested(EVENTS_URL, "json")
+        (request,) = vendor.requests
+        assert (request.method, str(request.url)) == ("POST", f"{BASE}/audience/profiles/exports")
+        assert json.loads(request.content) == EVENTS.to_body()
+
+    def test_polls_and_fetches(self, vendor, apsis):
+        json_file = {"Content-Type": "application/json; charset=utf-8"}
+        vendor.says(httpx.Response(404), httpx.Response(200, headers=json_file, content=b"{}"))
+
+        assert apsis.poll(EVENTS_URL, "json") == Preparing()
+        assert apsis.poll(EVENTS_URL, "json") == Ready("application/json", None, 2)
+        with apsis.open_export(EVENTS_URL, "json", gzip=False) as stream:
+            assert list(stream.chunks()) == [b"{}"]
+        accepted = {request.headers["accept"] for request in vendor.requests}
+        assert accepted == {"application/json, */*;q=0.5"}
+        assert vendor.requests[-1].headers["accept-encoding"] == "identity"
+
+    @pytest.mark.parametrize(
+        ("answer", "kind", "again"),
+        [
+            (problem(410), errors.Gone, Again.NEW),
+            (problem(503), errors.ExportFailed, Again.NEW),
+            (problem(500), errors.VendorTrouble, Again.SAME),
+            (httpx.Response(200, html="<p>We are back soon"), errors.BrokenAnswer, Again.NEVER),
+            (httpx.Response(200, headers=CSV, content=b"{}"), errors.BrokenAnswer, Again.NEVER),
+        ],
+    )
+    def test_other_answers(self, vendor, apsis, answer, kind, again):
+        vendor.says(answer)
+
+        for ask in (lambda: apsis.poll(EVENTS_URL, "json"), lambda: apsis.open_export(EVENTS_URL, "json").__enter__()):
+            with pytest.raises(kind) as caught:
+                ask()
+            assert caught.value.meaning.again is again
+
+    def test_a_file_without_a_byte(self, vendor, apsis):
+        vendor.says(httpx.Response(200, headers={"Content-Type": names.JSON}, content=b""))
+
+        with pytest.raises(errors.BrokenAnswer) as caught, apsis.open_export(EVENTS_URL, "json") as stream:
+            list(stream.chunks())
+
+        assert caught.value.meaning.word == "empty"
+
+
 def test_lanes(vendor, make):
     lanes = []
     apsis = make(pace=lanes.append)
@@ -517,13 +575,16 @@ def test_lanes(vendor, make):
     apsis.check()
     apsis.channels()
     vendor.says(httpx.Response(202, json={"file_download_url": URL}))
-    apsis.request_consent_export(WANTED)
+    apsis.request_export(WANTED)
     vendor.says(httpx.Response(200, headers=CSV, content=b"x"))
     apsis.poll(URL, "old")
     with apsis.open_export(URL, "old"):
         pass
 
-    assert lanes == ["tokens", "calls", "exports", "polls", "polls"]
+    vendor.says(httpx.Response(202, json={"file_download_url": EVENTS_URL}))
+    apsis.request_export(EVENTS)
+
+    assert lanes == ["tokens", "calls", "exports", "polls", "polls", "event_exports"]
 
 
 @respx.mock
@@ -551,7 +612,7 @@ def test_a_whole_export_over_a_socket():
             [whole(b"export_key\r\n", "Content-Type: text/csv", CLOSE)],
         )
         with Apsis(server.url, "id", SECRET, tokens=MemoryTokens(), clock=lambda: NOW) as apsis:
-            requested = apsis.request_consent_export(WANTED)
+            requested = apsis.request_export(WANTED)
             assert apsis.poll(requested.poll_url, requested.style) == Preparing()
             assert apsis.poll(requested.poll_url, requested.style) == Ready("text/csv", None, 12)
             with apsis.open_export(requested.poll_url, requested.style) as stream:

@@ -91,7 +91,7 @@ def download(apsis):
 ASKS = {
     "check": lambda apsis: apsis.check(),
     "list": lambda apsis: apsis.topics("section-of-anna"),
-    "request": lambda apsis: apsis.request_consent_export(WANTED),
+    "request": lambda apsis: apsis.request_export(WANTED),
     "poll": poll,
     "download": download,
 }

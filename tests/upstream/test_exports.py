@@ -6,12 +6,8 @@ from upstream.apsis.exports import (
     AttributeColumn,
     ChannelColumn,
     ConsentExportRequest,
-    Preparing,
-    Ready,
-    Requested,
     SegmentChoice,
     TagColumn,
-    read_requested,
 )
 
 EMAIL = ChannelColumn("EmailConsent", "com.apsis1.channels.email")
@@ -84,32 +80,3 @@ class TestConsentExportRequest:
     def test_one_way_of_naming_channels(self, given):
         with pytest.raises(ValueError, match="one channel"):
             ConsentExportRequest("s", ("t",), **given)
-
-
-@pytest.mark.parametrize(
-    ("body", "expected"),
-    [
-        ({"file_download_url": "a"}, Requested("a", "old")),
-        ({"file_download_url_v2": "b"}, Requested("b", "v2")),
-        ({"data": {"file_download_url_v2": "b"}}, Requested("b", "v2")),
-        ({"file_download_url": "a", "file_download_url_v2": "b"}, Requested("b", "v2")),
-        ({"file_download_url": "a", "file_download_url_v2": None}, Requested("a", "old")),
-        ({"file_download_url": "a", "file_download_url_v2": ""}, Requested("a", "old")),
-        ({"file_download_url": 5}, None),
-        ({}, None),
-        ([], None),
-        ("a", None),
-        (None, None),
-    ],
-)
-def test_read_requested(body, expected):
-    assert read_requested(body) == expected
-
-
-def test_the_url_is_in_no_repr():
-    assert repr(Requested("https://secret", "v2")) == "Requested(style='v2')"
-
-
-def test_values():
-    assert Preparing() == Preparing(None)
-    assert Ready("text/csv", "gzip", 5).length == 5

@@ -2,17 +2,17 @@
 
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import IO, Self, TypeVar
 
 import httpx
 
 from upstream import errors
 from upstream.answers import REFUSED_TWICE, Again, explain
-from upstream.apsis import definitions, exports, names
+from upstream.apsis import definitions, imports, names, reports
 from upstream.apsis.definitions import Definition, Listing
 from upstream.tokens import Token, TokenStore, read_expiry, usable
 from upstream.transport import Request, Timeouts, Transport
@@ -31,8 +31,9 @@ class Apsis:
 
     `base_url` is that of a region ("https://api.apsis.one", "https://api-apac.apsis.one"; developer.apsis.com,
     Geographic regions). `tokens` keeps the sign-in between calls. `consent_version` is 1 for accounts not yet migrated.
-    `http` stands in for the network and is not closed here; `pace` is called with "calls", "tokens", "polls" or
-    "exports" before each request and may raise `errors.NoSlot`; `clock` gives Unix seconds.
+    `http` stands in for the network and is not closed here; `pace` is called with the name of a lane ("calls",
+    "tokens", "polls", "exports", "event_exports", "imports") before each request and may raise `errors.NoSlot`; `clock`
+    gives Unix seconds.
 
     Every method may raise any `errors.UpstreamError`.
     """
@@ -153,11 +154,13 @@ class Apsis:
 
     def attributes(self, section: str) -> Listing[definitions.Attribute]:
         """List the attributes of a section: default ones, own ones, those of a shop."""
-        return self._list(definitions.Attribute, "attributes", "audience", "sections", section, "attributes")
+        path = ("audience", "sections", section, "attributes")
+        return self._list(definitions.Attribute, "attributes", *path, query="?include_keyspace_permissions=true")
 
     def tags(self, section: str) -> Listing[definitions.Tag]:
         """List the tags of a section."""
-        return self._list(definitions.Tag, "tags", "audience", "sections", section, "tags")
+        path = ("audience", "sections", section, "tags")
+        return self._list(definitions.Tag, "tags", *path, query="?include_keyspace_permissions=true")
 
     def events(self, section: str) -> Listing[definitions.EventType]:
         """List the event types of a section."""
@@ -195,32 +198,54 @@ class Apsis:
             skipped += topics.skipped
         return Listing(found, skipped)
 
-    def _list(self, kind: type[D], noun: str, *path: str) -> Listing[D]:
-        request = Request("GET", self._transport.url(*path), call=f"definitions.{noun}", lane="calls")
+    def _list(self, kind: type[D], noun: str, *path: str, query: str = "") -> Listing[D]:
+        request = Request("GET", self._transport.url(*path) + query, call=f"definitions.{noun}", lane="calls")
         answer = self._signed_in(lambda token: self._transport.ask(request, token))
         listing = definitions.read_listing(kind, answer.body)
         if listing is None:
             raise self._transport.broken(request, status=answer.status, reason="no list")
         return listing
 
-    # --- consent export ---
+    # --- exports ---
 
-    def request_consent_export(self, request: exports.ConsentExportRequest) -> exports.Requested:
-        """Ask for a consent export. Counted by the vendor, so never repeated by itself; see `exports.request`."""
-        return self._signed_in(lambda token: exports.request(self._transport, token, request))
+    def request_export(self, wanted: reports.Wanted) -> reports.Requested:
+        """Ask for an export. Counted by the vendor, so never repeated by itself; see `reports.request`."""
+        return self._signed_in(lambda token: reports.request(self._transport, token, wanted))
 
-    def poll(self, url: str, style: exports.Style) -> exports.Preparing | exports.Ready:
-        """Ask whether the file is ready; see `exports.poll`."""
-        return self._signed_in(lambda token: exports.poll(self._transport, token, url, style))
+    def poll(self, url: str, style: reports.Style) -> reports.Preparing | reports.Ready:
+        """Ask whether the file is ready; see `reports.poll`."""
+        return self._signed_in(lambda token: reports.poll(self._transport, token, url, style))
 
     @contextmanager
     def open_export(
-        self, url: str, style: exports.Style, *, as_xlsx: bool = False, gzip: bool = True
-    ) -> Iterator[exports.ExportStream]:
-        """Open the file, as CSV or workbook, compressed on the way or not; see `exports.open_file`."""
+        self, url: str, style: reports.Style, *, as_xlsx: bool = False, gzip: bool = True
+    ) -> Iterator[reports.ExportStream]:
+        """Open the file, a table as workbook where asked, compressed on the way or not; see `reports.open_file`."""
         with ExitStack() as held:
             yield self._signed_in(
                 lambda token: held.enter_context(
-                    exports.open_file(self._transport, token, url, style, as_xlsx=as_xlsx, gzip=gzip)
+                    reports.open_file(self._transport, token, url, style, as_xlsx=as_xlsx, gzip=gzip)
                 )
             )
+
+    # --- imports ---
+
+    def request_import(self, wanted: imports.ImportRequest) -> imports.Created:
+        """Ask for an import. Counted by the vendor, so never repeated by itself; see `imports.request`."""
+        return self._signed_in(lambda token: imports.request(self._transport, token, wanted))
+
+    def upload_import(
+        self,
+        created: imports.Created,
+        file: IO[bytes],
+        *,
+        length: int,
+        hosts: Collection[str],
+        alive: Callable[[int], None] = lambda sent: None,
+    ) -> None:
+        """Send the file of an import, without our sign-in; see `imports.upload`."""
+        imports.upload(self._transport, created, file, length=length, hosts=hosts, alive=alive)
+
+    def import_status(self, section: str, import_id: str) -> imports.ImportStatus:
+        """Ask what became of an import; see `imports.status`."""
+        return self._signed_in(lambda token: imports.status(self._transport, token, section, import_id))

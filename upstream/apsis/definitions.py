@@ -135,7 +135,41 @@ class Section(Definition):
 
 
 @dataclass(frozen=True)
-class Attribute(Versioned):
+class Writable(Versioned):
+    """A thing of profiles. `writable` are the keyspaces it may be written through; None where the vendor does not say.
+
+    Source: developer.apsis.com, Keyspaces (`include_keyspace_permissions`).
+    """
+
+    writable: tuple[str, ...] | None = None
+
+    @classmethod
+    def _more(cls, item: Mapping[str, Any]) -> dict[str, Any]:
+        told = names.pick(item, *names.PERMISSIONS)
+        return {**super()._more(item), "writable": _writable(told) if isinstance(told, list) else None}
+
+    def to_json(self) -> dict[str, Any]:
+        """Write as a plain dict."""
+        return {**super().to_json(), "writable": None if self.writable is None else list(self.writable)}
+
+    @classmethod
+    def from_json(cls, kept: Mapping[str, Any]) -> Self:
+        """Read back what `to_json` wrote, and what was written before permissions were read."""
+        told = kept.get("writable")
+        return super().from_json({**kept, "writable": None if told is None else tuple(told)})
+
+
+def _writable(told: list[Any]) -> tuple[str, ...]:
+    permitted = (
+        names.handle(names.pick(item, *names.PERMITTED_KEYSPACE))
+        for item in told
+        if isinstance(item, dict) and names.WRITE in (names.pick(item, *names.PERMITTED) or ())
+    )
+    return tuple(keyspace for keyspace in permitted if keyspace)
+
+
+@dataclass(frozen=True)
+class Attribute(Writable):
     """A value that profiles of a section have."""
 
     @property
@@ -145,7 +179,7 @@ class Attribute(Versioned):
 
 
 @dataclass(frozen=True)
-class Tag(Versioned):
+class Tag(Writable):
     """A mark that profiles of a section carry or do not."""
 
 

@@ -29,11 +29,44 @@ SCHEMA = ("schema", "data_schema")
 FOLDER = ("folder_discriminator", "consent_list_discriminator")
 CHANNEL = ("channel_discriminator",)
 
+# developer.apsis.com, "Request profile import (version 2)": the names of the answer are seen in one public client, and
+# those of what a finished import tells are inferred from the categories of its report (help.apsis.one, File Import
+# Report).
+IMPORT_ID = ("import_id", "importId", "id")
+UPLOAD_URL = ("file_upload_url", "fileUploadUrl", "upload_url")
+UPLOAD_FIELDS = ("file_upload_body", "fileUploadBody", "file_upload_fields")
+UPLOAD_ENDS = ("file_upload_url_expires_at", "fileUploadUrlExpiresAt", "expires_at")
+RESULT = ("result",)
+STATUS = ("status", "state")
+STATISTICS = ("statistics", "stats", "summary")
+CREATED = ("created", "new", "inserted")
+UPDATED = ("updated",)
+UNCHANGED = ("unchanged", "not_changed", "notChanged")
+FAILED = ("failed", "errors", "rejected")
+FAULTS = ("errors", "failures", "failed_rows")
+FAULTY_LINE = ("line", "row", "line_number")
+FAULTY_FIELD = ("field", "field_selector", "column")
+MESSAGE = ("message", "reason", "error", "detail")
+
+# Which keyspaces an attribute or a tag may be written through: the container is a guess, "WRITE" is documented.
+PERMISSIONS = ("keyspace_permissions", "keyspacePermissions")
+PERMITTED_KEYSPACE = ("keyspace_discriminator", "keyspaceDiscriminator", "discriminator")
+PERMITTED = ("permissions",)
+WRITE = "WRITE"
+
+# developer.apsis.com, "Request profile in segment event export", says that topic state can be asked for and is in the
+# file, and shows neither. Inferred: this property; and in the file, in each section of a profile beside its attributes,
+# {"topics": {"usercreated.topics.news-…": {"state": "opt-in"}}}
+TOPIC_STATE = "include_topic_state"
+
 # developer.apsis.com, "Request profile in segment by consent export": the CSV's type is only "similar to" the first.
-# The last two are what file stores answer when nobody told them a type (inferred).
+# A type of the event export's JSON is not told at all. The unnamed ones are what file stores answer when nobody told
+# them a type (inferred).
 CSV = "text/csv"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 CSV_TYPES = frozenset({CSV, "application/csv"})
+JSON = "application/json"
+JSON_TYPES = frozenset({JSON, "text/json"})
 UNNAMED_TYPES = frozenset({"application/octet-stream", "binary/octet-stream"})
 
 
