@@ -158,7 +158,7 @@ def save_credential(
 def test_credential(credential: Credential, *, by: User, now: datetime | None = None) -> Credential:
     """Ask the vendor for a token with this key, and write down what it said. Raises clients.KeyErased."""
     now = now or timezone.now()
-    client = clients.client_for(credential)
+    client = clients.client_for(credential.pk)
     credential.refresh_from_db()
     verdict = ask_vendor(client)
     with transaction.atomic():

@@ -7,7 +7,7 @@ from typing import Any, cast
 from django import forms
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
-from django.contrib.auth.forms import UserChangeForm
+from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
 from django.core.exceptions import PermissionDenied
 from django.db import models
 from django.http import Http404, HttpRequest, HttpResponse
@@ -23,7 +23,9 @@ from accounts.fields import RowsField
 from accounts.forms import offer_zones
 from accounts.models import User, VendorAccount
 from accounts.oidc import company
+from accounts.sign_in import Worded
 from audit import actions as audit
+from wording import moments
 
 OPEN = pgettext_lazy("account", "Open")  # beside the verb, which is another word elsewhere
 
@@ -67,8 +69,19 @@ class PersonForm(UserChangeForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        if "username" in self.fields:
+            self.fields["username"].label = _("User name")
         if "time_zone" in self.fields:
             offer_zones(self.fields["time_zone"], self.instance.time_zone)
+
+
+class NewPersonForm(Worded, AdminUserCreationForm):
+    """Somebody new, with a first password; the summary of errors calls each field what the page calls it."""
+
+    labels = {"username": _("User name"), "password1": _("Password"), "password2": _("Password once more")}
+
+    class Meta(AdminUserCreationForm.Meta):
+        error_messages = {"username": {"unique": _("Somebody has this user name already. Choose another.")}}
 
 
 @admin.register(User)
@@ -81,7 +94,8 @@ class PersonAdmin(Audited, UserAdmin):
 
     noun = "person"
     form = PersonForm
-    list_display = ("username", "email", "first_name", "last_name", "is_open", "last_login")
+    add_form = NewPersonForm
+    list_display = ("signs_in_as", "called", "email", "is_open", "came_last")
     list_filter = ("is_active", ("groups", GroupsFilter))
     fieldsets = (
         (None, {"fields": ("username", "secret", "door", "factor", "provider")}),
@@ -118,6 +132,22 @@ class PersonAdmin(Audited, UserAdmin):
     def is_open(self, person: User) -> str:
         """Say in a word whether the person may sign in."""
         return str(OPEN if person.is_active else _("Closed"))
+
+    @admin.display(description=_("User name"), ordering="username")
+    def signs_in_as(self, person: User) -> str:
+        return person.username
+
+    @admin.display(description=_("name"), ordering="last_name", empty_value="–")
+    def called(self, person: User) -> str | None:
+        return person.get_full_name() or None
+
+    @admin.display(description=_("last sign-in"), ordering="last_login")
+    def came_last(self, person: User) -> str:
+        """Say when the person signed in last; on a phone, where columns have no heads, say what it is."""
+        if person.last_login is None:
+            return str(_("not signed in yet"))
+        said = moments.moment(person.last_login)
+        return format_html('<span class="narrow-only">{} </span>{}', _("last sign-in"), said)
 
     @admin.display(description=_("account"))
     def door(self, person: User) -> str:
@@ -215,7 +245,8 @@ class VendorAccountForm(forms.ModelForm):
 
     class Meta:
         model = VendorAccount
-        fields = ("name", "region", "other_url", "consent_version")
+        fields = ("name", "region", "other_url", "consent_version", "upload_hosts")
+        widgets = {"upload_hosts": forms.Textarea(attrs={"rows": 2})}
 
 
 @admin.register(VendorAccount)
@@ -228,8 +259,8 @@ class VendorAccountAdmin(Audited):
 
     def get_fields(self, request: HttpRequest, obj: VendorAccount | None = None) -> tuple[str, ...]:
         if obj is None:
-            return ("name", "region", "other_url", "consent_version")
-        return ("name", "place", "consent_version", "forget_sections")
+            return ("name", "region", "other_url", "consent_version", "upload_hosts")
+        return ("name", "place", "consent_version", "upload_hosts", "forget_sections")
 
     def get_readonly_fields(self, request: HttpRequest, obj: VendorAccount | None = None) -> tuple[str, ...]:
         return ("place",) if obj else ()
@@ -248,7 +279,7 @@ class VendorAccountAdmin(Audited):
         """Save what the form holds and no more: the address may have been moved since the page was drawn."""
         if not change:
             return super().save_model(request, obj, form, change)
-        obj.save(update_fields=["name", "consent_version"])
+        obj.save(update_fields=["name", "consent_version", "upload_hosts"])
         if form.cleaned_data.get("forget_sections"):
             actions.forget_sections(obj, by=cast(User, request.user))
 

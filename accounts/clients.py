@@ -35,14 +35,14 @@ def _pool_of(pid: int) -> httpx.BaseTransport:
     return network(loopback=settings.DEMO)
 
 
-def client_for(credential: Credential) -> Apsis:
-    """Return a client that works with this credential; close it, or use it as a context manager.
+def client_for(credential: int) -> Apsis:
+    """Return a client that works with the credential of this key; close it, or use it as a context manager.
 
     Raises KeyErased.
     """
     # Key and address come from one reading of the database, so that an account which moves meanwhile is never sent a
     # key that was entered for its old address.
-    kept = Credential.objects.select_related("account").get(pk=credential.pk)
+    kept = Credential.objects.select_related("account").get(pk=credential)
     if kept.is_erased:
         raise KeyErased
     now = datetime.now(tz=UTC)

@@ -15,9 +15,12 @@ LOOK = 0.5  # seconds between two tries
 
 
 def let_go() -> None:
-    """Give this thread's connections back; the next query takes one that works. Within a transaction, keep them."""
+    """Give this thread's connections back; the next query takes one that works. Within a transaction, keep them.
+
+    One to a file is nobody else's, so it is kept too.
+    """
     for connection in connections.all(initialized_only=True):
-        if not connection.in_atomic_block:
+        if not connection.in_atomic_block and connection.vendor != "sqlite":
             connection.close()
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from accounts import actions, clients
 from accounts.models import Credential, Definitions
@@ -30,6 +31,17 @@ class Listing:
     read_at: datetime | None
     trouble: UpstreamError | None = None
 
+    @property
+    def says(self) -> str:
+        """Why it is not newer, and what to do, for whoever waits for it: nothing asks again by itself here."""
+        if self.trouble is None:
+            return ""
+        if not self.trouble.transient:
+            return self.trouble.meaning.user
+        if self.read_at is None:
+            return _("APSIS could not be asked just now. Press “Read again” in a minute.")
+        return _("APSIS could not be asked just now: this is what it said last. Press “Read again” in a minute.")
+
 
 # kind → how to ask for it, and the type of its items
 _KINDS: dict[str, tuple[Callable[[Apsis, str], Sequence[Any]], Any]] = {
@@ -41,6 +53,7 @@ _KINDS: dict[str, tuple[Callable[[Apsis, str], Sequence[Any]], Any]] = {
     "folders": (lambda client, section: client.folders(section), vendor.Folder),
     "attributes": (lambda client, section: client.attributes(section), vendor.Attribute),
     "tags": (lambda client, section: client.tags(section), vendor.Tag),
+    "events": (lambda client, section: client.events(section), vendor.EventType),
 }
 
 
@@ -51,6 +64,7 @@ class Library:
         self.credential = credential
         self._now = now or timezone.now()
         self._listings: dict[tuple[str, str], Listing] = {}
+        self._away: UpstreamError | None = None  # one list that nobody answers for is enough: each waits for seconds
 
     def read(self, kind: str, section: str = "", *, refresh: bool = False) -> Listing:
         """Return a list, asking the vendor when what we know is older than 15 minutes. Never raises upstream errors."""
@@ -77,14 +91,18 @@ class Library:
             return old  # to ask with a refused key would only spend the account's few tokens
         if section and not any(section == told.discriminator for told in self.read("sections").items):
             return old  # what somebody sent becomes part of the vendor's address only if the vendor named it
+        if self._away:
+            return replace(old, trouble=self._away)
         try:
-            with clients.client_for(self.credential) as client:
+            with clients.client_for(self.credential.pk) as client:
                 items = ask(client, section)
         except clients.KeyErased:
             return Listing([], None)
         except UpstreamError as error:
             if error.meaning.outcome == "CredentialRefused":
                 actions.mark_refused(self.credential, error.meaning.user, now=self._now)
+            if error.transient:
+                self._away = error
             return replace(old, trouble=error)
         self._keep(kind, section, [item.to_json() for item in items])
         return Listing(items, self._now)

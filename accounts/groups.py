@@ -19,6 +19,9 @@ PERMISSIONS: dict[str, set[str]] = {
         "exports.add_exportrun",
         "exports.change_exportrun",
         "exports.download_exportrun",
+        "imports.view_import",
+        "imports.add_import",
+        "imports.change_import",
         "accounts.view_credential",
         "accounts.add_credential",
         "accounts.change_credential",
@@ -45,7 +48,7 @@ def ensure(using: str = DEFAULT_DB_ALIAS, **kwargs: object) -> None:
     from django.contrib.auth.management import create_permissions
     from django.contrib.auth.models import Group, Permission
 
-    for label in ("accounts", "audit", "exports", "runs"):
+    for label in ("accounts", "audit", "exports", "imports", "runs"):
         create_permissions(apps.get_app_config(label), verbosity=0, using=using)
     for name, wanted in PERMISSIONS.items():
         group, _ = Group.objects.using(using).get_or_create(name=name)

@@ -22,6 +22,8 @@ WIDTHS = {
     "tokens": Width(10, 60),
     "polls": Width(60, 60),
     "exports": Width(1, 1),
+    "event_exports": Width(1, 60),
+    "imports": Width(10, 60),
 }
 SKEW = 60.0  # seconds by which the clocks of two of our machines may differ
 MOMENT = 0.01  # seconds that no clock needs to be waited for
@@ -74,8 +76,8 @@ def _level(lane: Lane, width: Width, now: float) -> float:
 
 
 def _lane(account: VendorAccount, name: str, width: Width, now: float) -> Lane:
-    # Looked for before it is made: it is there but for the first time.
+    # Looked for before it is made: it is there but for the first time. There is one at most: nothing to put in order.
     return (
-        Lane.objects.filter(account=account, name=name).first()
+        next(iter(Lane.objects.filter(account=account, name=name)), None)
         or Lane.objects.get_or_create(account=account, name=name, defaults={"level": width.count, "filled_at": now})[0]
     )

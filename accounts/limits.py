@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from django.db.models import Q
 
 from accounts.models import LearntLimit, VendorAccount
+from upstream.apsis.limits import CONCURRENT_IMPORTS
 
 
 def passed(account: VendorAccount, figures: Mapping[str, int]) -> None:
@@ -43,12 +44,14 @@ def learnt(account: VendorAccount) -> tuple[dict[str, int], dict[str, int]]:
     )
 
 
+DOCUMENTED = {"imports": int(CONCURRENT_IMPORTS.value)}  # what the vendor prints; what is learnt is less, never more
 QUIET = timedelta(hours=1)  # without a refusal, before one more is tried
 
 
 def width(account: VendorAccount, name: str, *, now: datetime) -> int | None:
-    """Return how many requests of a kind the account takes at a time; None while none was ever refused."""
-    return widths([account], name, now=now).get(account.pk)
+    """Return how many requests of a kind the account takes at a time; None where nobody has said so."""
+    found, printed = widths([account], name, now=now).get(account.pk), DOCUMENTED.get(name)
+    return printed if found is None else found if printed is None else min(found, printed)
 
 
 def widths(accounts: Iterable[VendorAccount], name: str, *, now: datetime) -> dict[int, int]:

@@ -107,6 +107,15 @@ class VendorAccount(models.Model):
     consent_version = models.PositiveSmallIntegerField(
         _("consent"), choices=[(2, _("Consent 2.0")), (1, _("Consent 1.0"))], default=2
     )
+    upload_hosts = models.TextField(
+        _("where files are sent"),
+        blank=True,
+        help_text=_(
+            "The storage that the vendor names when it takes an import: one address a line, https, with nothing after "
+            "the host. Left empty, it is that of the vendor’s region. An import that is sent elsewhere stops before a "
+            "byte leaves."
+        ),
+    )
     # Which sections its keys have opened (accounts/sections.py): so that a key of another account is noticed.
     sections = models.JSONField(default=list, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -138,6 +147,10 @@ class VendorAccount(models.Model):
                 raise ValidationError({"other_url": error.messages}) from None
         else:
             self.other_url = ""
+        try:
+            self.upload_hosts = "\n".join(addresses.checked_base_url(line) for line in self.upload_hosts.split())
+        except ValidationError as error:
+            raise ValidationError({"upload_hosts": error.messages}) from None
 
 
 class CredentialQuerySet(models.QuerySet["Credential"]):

@@ -33,6 +33,12 @@ class SealedFactors(DefaultMFAAdapter):  # type: ignore[misc]  # allauth tells n
     def decrypt(self, encrypted_text: str) -> str:
         return vault.unseal(encrypted_text)
 
+    def generate_authenticator_name(self, user: User, type: str) -> str:
+        """Propose what to call one more passkey, by a name that none of theirs has."""
+        taken = {factor.wrap().name for factor in Authenticator.objects.filter(user=user, type=type)}
+        proposed = (_("Passkey"), *(_("Passkey %(n)s") % {"n": n} for n in range(2, len(taken) + 2)))
+        return next(str(name) for name in proposed if str(name) not in taken)
+
     def build_totp_svg(self, url: str) -> str:
         """Draw the code as one path, with no style and no address of its own, which the page's policy would refuse."""
         code = qrcode.QRCode(border=MARGIN)

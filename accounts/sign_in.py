@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from allauth.account import forms as allauth
+from allauth.mfa.totp import forms as totp
 from django import forms
 from django.core.validators import MaxLengthValidator
 from django.utils.functional import Promise
@@ -63,3 +64,9 @@ class OtherPasswordForm(Worded, allauth.ChangePasswordForm):  # type: ignore[mis
         if self.user.has_lent_password and self.user.check_password(chosen):
             raise forms.ValidationError(_("The admin who gave you this one knows it. Choose another."))
         return chosen
+
+
+class AppForm(Worded, totp.ActivateTOTPForm):  # type: ignore[misc]
+    """The code that shows that an authenticator app was added."""
+
+    labels = {"code": _("Code from the app")}

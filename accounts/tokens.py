@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 
 from django.conf import settings
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from accounts import lanes, vault
 from accounts.models import Credential
@@ -22,14 +22,23 @@ class RowTokens:
     """A `upstream.tokens.TokenStore` on one Credential row."""
 
     def __init__(self, credential: Credential, *, clock: Callable[[], float] = time.time) -> None:
-        # The key and its secret: a token of a key that was replaced meanwhile is kept by nobody.
-        self._row = Credential.objects.filter(pk=credential.pk)
-        self._same_key = self._row.filter(sealed_secret=credential.sealed_secret)
+        self._key, self._secret = credential.pk, credential.sealed_secret
         self._clock = clock
+        self._as_read: Credential | None = credential  # with the key, a moment ago: good for the first look
+
+    @property
+    def _row(self) -> QuerySet[Credential]:
+        return Credential.objects.filter(pk=self._key)
+
+    @property
+    def _same_key(self) -> QuerySet[Credential]:
+        """The key and its secret: a token of a key that was replaced meanwhile is kept by nobody."""
+        return Credential.objects.filter(pk=self._key, sealed_secret=self._secret)
 
     def current(self, now: float) -> Token | None:
         """Give the token kept, while it lives. That of another key is not ours: it may belong to another address."""
-        row = self._same_key.only("sealed_token", "token_expires_at").first()
+        row = self._as_read or self._same_key.only("sealed_token", "token_expires_at").first()
+        self._as_read = None
         if row is None:
             return None
         token = Token(vault.unseal(row.sealed_token), row.token_expires_at)

@@ -12,6 +12,7 @@ from django.utils.translation import pgettext_lazy
 ACTIONS: Mapping[str, Any] = {
     "file.downloaded": lazy("File downloaded"),
     "file.looked_at": lazy("File looked at"),
+    "file.values_looked_at": lazy("Fields of events looked at"),
     "file.surveyed": lazy("Columns of a file counted"),
     "file.excel_fetched": lazy("APSIS’s own Excel file fetched"),
     "file.derived": lazy("Form of a file made"),
@@ -25,6 +26,16 @@ ACTIONS: Mapping[str, Any] = {
     "run.cancel_asked": lazy("Cancelling asked for"),
     "run.cancelled": lazy("Run cancelled"),
     "run.stopped": lazy("Run stopped with its key"),
+    "upload.received": lazy("File for an import received"),
+    "upload.looked_at": lazy("File for an import looked at"),
+    "upload.discarded": lazy("Draft of an import discarded"),
+    "import.confirmed": lazy("Import confirmed"),
+    "import.finished": lazy("Import finished"),
+    "import.part_failed": lazy("Part of an import failed"),
+    "import.part_sent_again": lazy("Part of an import sent again"),
+    "import.cancel_asked": lazy("Stopping an import asked for"),
+    "import.stopped": lazy("Import stopped with its key"),
+    "import.rejects_downloaded": lazy("Rejected rows downloaded"),
     "segment.created": lazy("Segment saved, new"),
     "segment.changed": lazy("Segment changed"),
     "segment.restored": lazy("Segment restored"),
@@ -72,6 +83,8 @@ ACTIONS: Mapping[str, Any] = {
 KINDS: Mapping[str, Any] = {
     "exports.exportrun": lazy("Export runs"),
     "exports.savedsegment": lazy("Saved segments"),
+    "imports.import": lazy("Imports"),
+    "imports.upload": lazy("Drafts of imports"),
     "accounts.credential": lazy("Credentials"),
     "accounts.vendoraccount": lazy("Vendor accounts"),
     "accounts.user": lazy("People"),
@@ -146,10 +159,12 @@ MARKS: Mapping[str, str] = {
     "credential": "key",
     "desk": "admin",
     "file": "download",
+    "import": "imports",
     "person": "person",
     "run": "runs",
     "segment": "segments",
     "session": "person",
+    "upload": "imports",
 }
 # What did not go through, or broke: told in the colour of refusals.
 REFUSED = {*DENIED, "credential.rejected", *(word for word in SECURITY if word.startswith("session."))}

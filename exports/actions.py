@@ -13,9 +13,10 @@ from django.utils.translation import gettext as _
 from accounts.models import Credential, User, VendorAccount
 from audit import actions as audit
 from exports import offers
+from exports.events import windows as event_windows
+from exports.kinds import Kind, Spec, kind_of
 from exports.models import DerivedFile, ExportRun, RunShare, SavedSegment, SegmentVersion, Survey
 from exports.offers import Wish
-from exports.spec import ConsentSpec
 from runs import line, nudges
 
 
@@ -29,7 +30,7 @@ def save_segment(
     by: User,
     account: VendorAccount,
     name: str,
-    spec: ConsentSpec,
+    spec: Spec,
     segment: SavedSegment | None = None,
     now: datetime | None = None,
 ) -> SavedSegment:
@@ -37,12 +38,18 @@ def save_segment(
     now = now or timezone.now()
     if segment is None:
         segment = SavedSegment.objects.create(
-            owner=by, account=account, name=name, spec=spec.to_json(), created_at=now, changed_at=now
+            owner=by,
+            account=account,
+            name=name,
+            kind=kind_of(spec),
+            spec=spec.to_json(),
+            created_at=now,
+            changed_at=now,
         )
         verb = "segment.created"
     else:
         segment = SavedSegment.objects.select_for_update().get(pk=segment.pk)
-        if segment.name == name and segment.consent_spec == spec and segment.account_id == account.pk:
+        if segment.name == name and segment.asks == spec and segment.account_id == account.pk:
             return segment
         segment.account, segment.name = account, name
         _become(segment, spec, now=now)
@@ -62,9 +69,9 @@ def restore_segment(
     """
     now = now or timezone.now()
     segment = SavedSegment.objects.select_for_update().get(pk=segment.pk)
-    if segment.consent_spec == version.consent_spec:
+    if segment.asks == version.asks:
         return segment
-    _become(segment, version.consent_spec, now=now)
+    _become(segment, version.asks, now=now)
     keep_version(segment, by=by, now=now)
     audit.record(
         "segment.restored", by=by, target=segment, now=now, version=segment.version_no, restored=version.number
@@ -72,13 +79,13 @@ def restore_segment(
     return segment
 
 
-def _become(segment: SavedSegment, spec: ConsentSpec, *, now: datetime) -> None:
+def _become(segment: SavedSegment, spec: Spec, *, now: datetime) -> None:
     segment.spec = spec.to_json()
     segment.version_no += 1
     segment.changed_at = now
     segment.save(update_fields=["account", "name", "spec", "version_no", "changed_at"])
     # The typed spec is read once per object, and this object now says something else.
-    segment.__dict__.pop("consent_spec", None)
+    segment.__dict__.pop("asks", None)
 
 
 def keep_version(segment: SavedSegment, *, by: User, now: datetime) -> None:
@@ -89,22 +96,23 @@ def keep_version(segment: SavedSegment, *, by: User, now: datetime) -> None:
 
 def duplicate_segment(segment: SavedSegment, *, by: User, name: str, now: datetime | None = None) -> SavedSegment:
     """Save a copy under another name."""
-    return save_segment(by=by, account=segment.account, name=name, spec=segment.consent_spec, now=now)
+    return save_segment(by=by, account=segment.account, name=name, spec=segment.asks, now=now)
 
 
-def start(segment: SavedSegment, *, by: User, now: datetime | None = None) -> ExportRun:
+def start(segment: SavedSegment, *, by: User, windows: int = 1, now: datetime | None = None) -> ExportRun:
     """Start a run of a saved segment, or return the one of the same spec that is still on its way.
 
-    Raises NoCredential.
+    `windows` is in how many requests its time is parted at least, where it is one of events. Raises NoCredential, and
+    NoPeriod where its dates name no time.
     """
     now = now or timezone.now()
     credential = Credential.objects.visible_to(by).select_related("account").filter(account=segment.account).first()
     if credential is None:
         raise NoCredential
-    spec = segment.consent_spec
+    spec = segment.asks
     for may_try_again in (True, False):
         try:
-            return _create_run(segment, credential, spec, by=by, now=now)
+            return _create_run(segment, credential, spec, by=by, now=now, windows=windows)
         except IntegrityError:
             # The partial unique constraint settles identical clicks; the losers are led to the winner's run.
             same = ExportRun.objects.unfinished().filter(owner=by, segment=segment, spec_digest=spec.digest)
@@ -117,7 +125,7 @@ def start(segment: SavedSegment, *, by: User, now: datetime | None = None) -> Ex
 
 @transaction.atomic
 def _create_run(
-    segment: SavedSegment, credential: Credential, spec: ConsentSpec, *, by: User, now: datetime
+    segment: SavedSegment, credential: Credential, spec: Spec, *, by: User, now: datetime, windows: int = 1
 ) -> ExportRun:
     account = credential.account
     run = ExportRun.objects.create(
@@ -134,6 +142,8 @@ def _create_run(
         changed_at=now,
         due_at=now,
     )
+    if segment.kind == Kind.EVENTS:
+        event_windows.lay(run, now=now, at_least=windows)
     run.add_line("asked", now=now, version=segment.version_no, who=str(by))
     audit.record("run.started", by=by, target=run, now=now, version=segment.version_no)
     nudges.poke(run)
@@ -154,14 +164,21 @@ def cancel(run: ExportRun, *, by: User, now: datetime | None = None) -> None:
 
 @transaction.atomic
 def share(run: ExportRun, people: Iterable[User], *, by: User, now: datetime | None = None) -> None:
-    """Let these colleagues and no others see a run: new ones are let in, those no longer among them are shut out."""
+    """Let these colleagues and no others see a run: new ones are let in, those no longer among them are shut out.
+
+    Raises ValueError for a run that brought no file: there is nothing to share of it.
+    """
+    if run.file is None:
+        raise ValueError("Only a run that brought its file can be shared.")
     now = now or timezone.now()
     ExportRun.objects.select_for_update().get(pk=run.pk)
     before = {share.person_id: share.person for share in run.shares.select_related("person")}
     wanted = {person.pk: person for person in people if person.pk != run.owner_id}
     let_in = [wanted[pk] for pk in wanted if pk not in before]
     shut_out = [before[pk] for pk in before if pk not in wanted]
-    RunShare.objects.bulk_create(RunShare(run=run, person=person, shared_at=now) for person in let_in)
+    RunShare.objects.bulk_create(
+        RunShare(run=run, segment_id=run.segment_id, person=person, shared_at=now) for person in let_in
+    )
     run.shares.filter(person__in=shut_out).delete()
     if let_in:
         audit.record("run.shared", by=by, target=run, now=now, colleagues=[str(person) for person in let_in])

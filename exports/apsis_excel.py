@@ -20,18 +20,18 @@ from django.db import transaction
 from accounts import actions as accounts
 from accounts import vault
 from audit import actions as audit
-from exports import deriving, storage
+from exports import deriving
 from exports.contents import NotAsPromised
-from exports.heartbeat import Clock, HandedOn, Heartbeat, Stopped
 from exports.models import DerivedFile, ExportFile, ExportLine, ExportRun
 from exports.offers import Wish
 from exports.receive import CHUNK, gunzip
-from exports.troubles import SLOWEST_RETRY, pause
-from runs import nudges
+from runs import nudges, storage
+from runs.heartbeat import Clock, HandedOn, Heartbeat, Stopped
 from runs.models import StaleRun, Status
+from runs.waits import SLOWEST_RETRY, pause
 from upstream.answers import Again
 from upstream.apsis.client import Apsis
-from upstream.apsis.exports import Style
+from upstream.apsis.reports import Style
 from upstream.errors import BrokenAnswer, CredentialRefused, NoSlot, UpstreamError
 
 FORM = DerivedFile.Form.APSIS_EXCEL

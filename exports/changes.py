@@ -6,26 +6,27 @@ from collections.abc import Iterator, Sequence
 
 from django.utils.translation import gettext as _
 
+from exports.kinds import Spec
 from exports.spec import Choice, ColumnChoice, ConsentSpec
 
 
 def between(old: ConsentSpec, new: ConsentSpec) -> list[str]:
     """Return a sentence for each thing that the newer spec says otherwise, in the order of the editor."""
     return [
-        *_chosen(old.segments, new.segments, _("added segment %(name)s"), _("took out segment %(name)s")),
-        *_everyone(old, new),
+        *chosen(old.segments, new.segments, _("added segment %(name)s"), _("took out segment %(name)s")),
+        *everyone(old, new),
         *_titles(old.segments, new.segments),
-        *_one(old.section.name, new.section.name, _("section %(old)s became %(new)s")),
-        *_one(old.time_zone, new.time_zone, _("time zone %(old)s became %(new)s")),
-        *_chosen(old.topics, new.topics, _("added subscription %(name)s"), _("took out subscription %(name)s")),
+        *one(old.section.name, new.section.name, _("section %(old)s became %(new)s")),
+        *one(old.time_zone, new.time_zone, _("time zone %(old)s became %(new)s")),
+        *chosen(old.topics, new.topics, _("added subscription %(name)s"), _("took out subscription %(name)s")),
         *_channels(old, new),
         *_exclusion(old, new),
         *_excel(old, new),
-        *_chosen(old.attributes, new.attributes, _("added attribute %(name)s"), _("took out attribute %(name)s")),
-        *_versions(old.attributes, new.attributes, _("attribute %(name)s in a newer version of APSIS's own")),
+        *chosen(old.attributes, new.attributes, _("added attribute %(name)s"), _("took out attribute %(name)s")),
+        *versions(old.attributes, new.attributes, _("attribute %(name)s in a newer version of APSIS's own")),
         *_titles(old.attributes, new.attributes),
-        *_chosen(old.tags, new.tags, _("added tag %(name)s"), _("took out tag %(name)s")),
-        *_versions(old.tags, new.tags, _("tag %(name)s in a newer version of APSIS's own")),
+        *chosen(old.tags, new.tags, _("added tag %(name)s"), _("took out tag %(name)s")),
+        *versions(old.tags, new.tags, _("tag %(name)s in a newer version of APSIS's own")),
         *_titles(old.tags, new.tags),
         *_order(old, new),
     ]
@@ -36,7 +37,7 @@ def _key(choice: Choice) -> str:
     return getattr(choice, "discriminator", "") or choice.id
 
 
-def _chosen(old: Sequence[Choice], new: Sequence[Choice], added: str, taken: str) -> Iterator[str]:
+def chosen(old: Sequence[Choice], new: Sequence[Choice], added: str, taken: str) -> Iterator[str]:
     before, after = {_key(choice) for choice in old}, {_key(choice) for choice in new}
     yield from (added % {"name": choice.name} for choice in new if _key(choice) not in before)
     yield from (taken % {"name": choice.name} for choice in old if _key(choice) not in after)
@@ -50,17 +51,17 @@ def _titles(old: Sequence[ColumnChoice], new: Sequence[ColumnChoice]) -> Iterato
             yield _("column %(old)s renamed to %(new)s") % {"old": title, "new": choice.column}
 
 
-def _versions(old: Sequence[ColumnChoice], new: Sequence[ColumnChoice], sentence: str) -> Iterator[str]:
+def versions(old: Sequence[Choice], new: Sequence[Choice], sentence: str) -> Iterator[str]:
     before = {_key(choice): choice.id for choice in old}
     yield from (sentence % {"name": choice.name} for choice in new if before.get(_key(choice), choice.id) != choice.id)
 
 
-def _one(old: str, new: str, sentence: str) -> Iterator[str]:
+def one(old: str, new: str, sentence: str) -> Iterator[str]:
     if old != new:
         yield sentence % {"old": old or _("(none)"), "new": new or _("(none)")}
 
 
-def _everyone(old: ConsentSpec, new: ConsentSpec) -> Iterator[str]:
+def everyone(old: Spec, new: Spec) -> Iterator[str]:
     if new.everyone and not old.everyone:
         yield _("everyone on the account, said on purpose")
     elif old.everyone and not new.everyone:
@@ -75,10 +76,10 @@ def _channels(old: ConsentSpec, new: ConsentSpec) -> Iterator[str]:
             else _("a consent column for each channel")
         )
     elif new.method == "single":
-        yield from _one(old.channel.name, new.channel.name, _("channel %(old)s became %(new)s"))
+        yield from one(old.channel.name, new.channel.name, _("channel %(old)s became %(new)s"))
     if new.method == "mapped":
         before = old.channels if old.method == "mapped" else ()
-        yield from _chosen(before, new.channels, _("added channel %(name)s"), _("took out channel %(name)s"))
+        yield from chosen(before, new.channels, _("added channel %(name)s"), _("took out channel %(name)s"))
         yield from _titles(before, new.channels)
 
 

@@ -15,8 +15,8 @@ from django.utils.translation import ngettext
 from exports import figures
 from exports.figures import FileColumn, Share
 from exports.models import ExportRun, Survey
-from exports.templatetags.desk import count, size
 from runs.models import Status
+from wording.amounts import count, size
 
 PACE = 2  # seconds between two looks at a survey on its way
 

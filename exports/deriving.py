@@ -5,18 +5,19 @@ from __future__ import annotations
 import errno
 import hashlib
 import zipfile
-from collections.abc import Iterable
 from typing import IO, Any
 
 from django.core.files.storage import default_storage
 from django.db import transaction
 
 from audit import actions as audit
-from exports import excel_csv, files, readme, rows, selection, storage, workbook
-from exports.heartbeat import Clock, HandedOn, Heartbeat, Stopped
+from exports import excel_csv, files, offers, readme, rows, selection, workbook
+from exports.events import readable
+from exports.events.reading import Unreadable
 from exports.models import DerivedFile, ExportFile
 from exports.receive import CHUNK
-from runs import nudges
+from runs import nudges, storage
+from runs.heartbeat import Clock, HandedOn, Heartbeat, Stopped
 from runs.models import StaleRun, Status
 
 Form = DerivedFile.Form
@@ -42,9 +43,9 @@ def make(derived: DerivedFile, clock: Clock) -> None:
     storage.clear(default_storage, folder(derived), upto=derived.claim_no)
     try:
         with default_storage.open(name, "wb") as to:
-            made = _write(derived, beat.watch(files.content(derived.of), "making"), to)
+            made = _write(derived, beat, to)
         length, sha256 = read_back(name, beat)
-        if derived.form == Form.WORKBOOK:
+        if derived.form in (Form.WORKBOOK, Form.READABLE):
             _test(name, beat)
         _succeed(derived, name, made, length=length, sha256=sha256, clock=clock)
     except StaleRun:
@@ -54,7 +55,7 @@ def make(derived: DerivedFile, clock: Clock) -> None:
         default_storage.delete(name)
         derived.wait("making", now=clock(), until=clock())
         nudges.send(derived)
-    except (Stopped, FileNotFoundError, NotSound, OSError) as error:
+    except (Stopped, FileNotFoundError, NotSound, Unreadable, OSError) as error:
         if (code := _why(error)) is None:
             raise
         default_storage.delete(name)
@@ -70,14 +71,18 @@ def _why(error: Exception) -> str | None:
             return "original_gone"
         case NotSound():
             return "derived_damaged"
+        case Unreadable():
+            return "events_unread"
         case OSError(errno=errno.ENOSPC | errno.EDQUOT):
             return "derived_no_room"
     return None
 
 
-def _write(derived: DerivedFile, chunks: Iterable[bytes], to: IO[bytes]) -> dict[str, Any]:
+def _write(derived: DerivedFile, beat: Heartbeat, to: IO[bytes]) -> dict[str, Any]:
     """Write the form; return its rows, and what the page must say of it."""
-    file, pieces = derived.of, rows.of(chunks)
+    if derived.form in offers.OF_EVENTS:
+        return readable.write(derived, beat, to)
+    file, pieces = derived.of, rows.of(beat.watch(files.content(derived.of), "making"))
     if derived.choice:
         chosen = {name: tuple(titles) for name, titles in derived.choice.items()}
         pieces = selection.contactable(pieces, selection.Contactable(**chosen))

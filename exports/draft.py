@@ -14,13 +14,21 @@ from typing import Any
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
+from django.utils.translation import ngettext
 
 from accounts.definitions import Library, Listing
+from exports.events.spec import EventVersion
 from exports.spec import Choice, ColumnChoice, ConsentSpec, TopicChoice, default_column
 
 SHOWN = 20  # options a picker shows at a time; typing narrows
 KINDS = ("segment", "topic", "attribute", "tag")
-LISTS = {"segment": "segments", "topic": "topics", "attribute": "attributes", "tag": "tags"}
+LISTS = {
+    "segment": "segments",
+    "topic": "topics",
+    "attribute": "attributes",
+    "tag": "tags",
+    "event": "events",
+}
 # What an attribute holds; a type that the vendor adds is called by its own word.
 TYPES = {
     "text": lazy("text"),
@@ -50,6 +58,7 @@ class Option:
     discriminator: str = ""
     channel: str = ""
     folder: str = ""
+    versions: tuple[EventVersion, ...] = ()
 
 
 class Choices:
@@ -96,6 +105,8 @@ class Choices:
             return (Option(item.discriminator, item.name, discriminator=item.discriminator) for item in items)
         if kind == "topic":
             return self._topics(items)
+        if kind == "event":
+            return map(_event, items)
         return (
             Option(item.usable.id, item.name, remark=_type(item.usable.type), discriminator=item.discriminator)
             for item in items
@@ -125,8 +136,7 @@ class Choices:
 def read(data: QueryDict, choices: Choices, *, base: ConsentSpec) -> ConsentSpec:
     """Return the spec that the form's fields say, with the button that was pressed (`put_in`, `take_out`) applied."""
     known = _known(base)
-    picked = {kind: list(dict.fromkeys(data.getlist(kind))) for kind in (*KINDS, "channel")}
-    _press(data, picked)
+    picked = pressed(data, (*KINDS, "channel"))
 
     def named(kind: str, id: str) -> Option:
         return choices.options(kind).get(id) or known.get((kind, id)) or Option(id, id, discriminator=id)
@@ -170,14 +180,23 @@ def read(data: QueryDict, choices: Choices, *, base: ConsentSpec) -> ConsentSpec
     )
 
 
-def _press(data: QueryDict, picked: dict[str, list[str]]) -> None:
-    """Apply the pressed button: `put_in` or `take_out`, each `kind:id`."""
+def _event(item: Any) -> Option:
+    """Return an event type with all its versions: old events have an old one."""
+    versions = tuple(EventVersion(version.id, version.fields) for version in item.versions)
+    many = ngettext("%(n)s version", "%(n)s versions", len(versions)) % {"n": len(versions)}
+    return Option(item.discriminator, item.name, many if len(versions) > 1 else "", versions=versions)
+
+
+def pressed(data: QueryDict, kinds: Iterable[str]) -> dict[str, list[str]]:
+    """Return what is chosen of each kind, the pressed button applied: `put_in` or `take_out`, each `kind:id`."""
+    picked = {kind: list(dict.fromkeys(data.getlist(kind))) for kind in kinds}
     kind, _, id = data.get("put_in", "").partition(":")
     if kind in picked and id and id not in picked[kind]:
         picked[kind].append(id)
     kind, _, id = data.get("take_out", "").partition(":")
     if kind in picked and id in picked[kind]:
         picked[kind].remove(id)
+    return picked
 
 
 def _title(data: QueryDict, kind: str, option: Option) -> str:

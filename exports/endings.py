@@ -10,9 +10,8 @@ from django.core.files.storage import default_storage
 from django.db import transaction
 
 from audit import actions as audit
-from exports import storage
 from exports.models import ExportLine, ExportRun
-from runs import line
+from runs import line, storage
 from runs.models import Status
 
 log = logging.getLogger(__name__)
@@ -38,10 +37,14 @@ def give_up(run: ExportRun, code: str, *, now: datetime, **facts: Any) -> None:
     sweep(run)
 
 
-def sweep(run: ExportRun) -> None:
-    """Delete what earlier claims left of a file because their process died; a later one's is not ours to touch."""
+def sweep(run: ExportRun, *folders: str) -> None:
+    """Delete what earlier claims left of a file because their process died; a later one's is not ours to touch.
+
+    Without folders, whatever the run has brought home: it ends without a file.
+    """
     try:
-        storage.clear(default_storage, folder(run), upto=run.claim_no)
+        for place in folders or storage.within(default_storage, folder(run)):
+            storage.clear(default_storage, place, upto=run.claim_no)
     except OSError:
         log.warning("leftovers not deleted", extra={"run": run.pk})
 

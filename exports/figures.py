@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from exports.models import ExportFile, ExportRun
 from exports.spec import Column
-from exports.templatetags.desk import count
+from wording.amounts import count
 
 FOLDED_AFTER = 14  # columns
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 from django.core.files.base import File
 from django.core.files.storage import default_storage
@@ -14,7 +14,8 @@ from django.utils import timezone
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
-from exports.models import DerivedFile, ExportFile, ExportRun
+from exports.kinds import Kind
+from exports.models import DerivedFile, ExportRun
 from exports.ranges import Part
 from exports.receive import CHUNK, gunzip
 
@@ -22,13 +23,33 @@ Form = Literal["content", "received"]
 FORMS: tuple[Form, ...] = ("content", "received")
 
 
-ENDINGS = {"workbook": ".xlsx", "excel-csv": "_excel.csv", "csv": ".csv", "apsis-xlsx": "_apsis.xlsx"}
-TYPES = {
-    "workbook": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-    "excel-csv": "text/csv; charset=utf-8",
-    "csv": "text/csv; charset=utf-8",
-    "apsis-xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+CSV = "text/csv; charset=utf-8"
+ENDINGS = {
+    "workbook": ".xlsx",
+    "readable": "_readable.xlsx",
+    "events-csv": "_events.csv",
+    "people-csv": "_people.csv",
+    "events-excel": "_events_excel.csv",
+    "people-excel": "_people_excel.csv",
+    "excel-csv": "_excel.csv",
+    "csv": ".csv",
+    "apsis-xlsx": "_apsis.xlsx",
 }
+TYPES = {form: XLSX if ending.endswith(".xlsx") else CSV for form, ending in ENDINGS.items()}
+
+
+@dataclass(frozen=True)
+class What:
+    """What a kind of file is to others: its ending, its type, what the audit history calls its forms."""
+
+    ending: str
+    type: str
+    audited: Mapping[Form, str]
+
+
+TABLE = What(".csv", CSV, {"content": "content", "received": "received"})
+EVENTS = What(".json", "application/json", {"content": "json", "received": "json-received"})
 
 
 class CutShort(Exception):
@@ -67,26 +88,58 @@ class Copy:
         return _exactly(file, part or Part(0, self.length - 1, self.length))
 
 
-def called(form: Form) -> str:
+class Stored(Protocol):
+    """What came from the vendor in one piece: the file of a table, or a window of events."""
+
+    storage_name: str
+    encoding: str
+    received_length: int
+    received_sha256: str
+    content_length: int
+    content_sha256: str
+
+
+def called(copy: Copy) -> str:
     """Return what a page calls the file itself, in one of its forms."""
-    return _("Bytes as received") if form == "received" else _("CSV, the content")
+    if copy.form in ("received", "json-received"):
+        return _("Bytes as received")
+    return _("CSV, the content") if copy.form == "content" else _("JSON, the content")
 
 
-def copy_of(run: ExportRun, form: Form) -> Copy:
-    """Return a run's file as it can be taken: the content, or the bytes as they were received."""
-    file = run.file
-    assert file is not None
-    as_received = form == "received"
-    packed = file.encoding == "gzip"
+def copies(run: ExportRun) -> dict[str, Copy]:
+    """Return a run's file as it can be taken, by key: the content, and the bytes as they were received.
+
+    Of events, both of every window.
+    """
+    assert run.file is not None
+    if run.segment.kind == Kind.CONSENTS:
+        return {form: _copy(run, run.file, form, form, TABLE) for form in FORMS}
+    windows, found = list(run.windows.all()), {}
+    for window in windows:
+        place = f"_{window.number}of{len(windows)}" if len(windows) > 1 else ""
+        for form in FORMS:
+            key = f"{form}-{window.number}"
+            found[key] = _copy(run, window, form, key, EVENTS, place)
+    return found
+
+
+def copy_of(run: ExportRun, key: str) -> Copy:
+    """Return one of these. Raises KeyError."""
+    return copies(run)[key]
+
+
+def _copy(run: ExportRun, stored: Stored, form: Form, key: str, kind: What, place: str = "") -> Copy:
+    assert run.file is not None
+    as_received, packed = form == "received", stored.encoding == "gzip"
     return Copy(
-        key=form,
-        form=form,
-        name=name_of(run, form),
-        type="application/gzip" if as_received and packed else TYPES["csv"],
-        length=file.received_length if as_received else file.content_length,
-        sha256=file.received_sha256 if as_received else file.content_sha256,
-        rows=file.row_count,
-        storage_name=file.storage_name,
+        key=key,
+        form=kind.audited[form],
+        name=_named(run, place + kind.ending + (".gz" if as_received and packed else "")),
+        type="application/gzip" if as_received and packed else kind.type,
+        length=stored.received_length if as_received else stored.content_length,
+        sha256=stored.received_sha256 if as_received else stored.content_sha256,
+        rows=run.file.row_count,
+        storage_name=stored.storage_name,
         is_unpacked=packed and not as_received,
     )
 
@@ -105,10 +158,9 @@ def copy_of_derived(derived: DerivedFile) -> Copy:
     )
 
 
-def name_of(run: ExportRun, form: Form) -> str:
+def name_of(run: ExportRun, key: str) -> str:
     """Return the file's name: vendor, saved segment, version, the time of its data with zone."""
-    assert run.file is not None
-    return _named(run, ".csv.gz" if form == "received" and run.file.encoding == "gzip" else ".csv")
+    return copies(run)[key].name
 
 
 def name_of_derived(derived: DerivedFile) -> str:
@@ -124,22 +176,29 @@ def _named(run: ExportRun, ending: str) -> str:
     return f"apsis_{title[:60]}_v{run.version_no}_{at:%Y-%m-%dT%H%M}{zone}{ending}"
 
 
-def stream(run: ExportRun, form: Form) -> Iterator[bytes]:
+def stream(run: ExportRun, key: str) -> Iterator[bytes]:
     """Yield the bytes: as they were received, or the content, unpacked on the way."""
-    copy = copy_of(run, form)
+    copy = copy_of(run, key)
     with copy.open() as file:
         yield from copy.read(file)
 
 
-def content(file: ExportFile) -> Iterator[bytes]:
-    """Yield the content of a file, unpacked on the way. Raises FileNotFoundError when its bytes are gone."""
-    chunks = _stored(file.storage_name)
-    return gunzip(chunks) if file.encoding == "gzip" else chunks
+def content(stored: Stored) -> Iterator[bytes]:
+    """Yield the content of a file or of a window, unpacked on the way. Raises FileNotFoundError when it is gone."""
+    chunks = _stored(stored.storage_name)
+    return gunzip(chunks) if stored.encoding == "gzip" else chunks
 
 
 def is_there(run: ExportRun, *, now: datetime) -> bool:
     """Say whether the bytes can still be had."""
-    return run.file is not None and run.file.is_kept(now) and default_storage.exists(run.file.storage_name)
+    return run.file is not None and run.file.is_kept(now) and all(map(default_storage.exists, stored_names(run)))
+
+
+def stored_names(run: ExportRun) -> list[str]:
+    """Return under which names in storage the bytes of a run's file lie."""
+    if run.segment.kind == Kind.EVENTS:
+        return list(run.windows.values_list("storage_name", flat=True))
+    return [run.file.storage_name] if run.file else []
 
 
 def _stored(name: str) -> Iterator[bytes]:

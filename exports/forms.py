@@ -14,7 +14,7 @@ from accounts.fields import RowsField
 from accounts.models import User
 from audit.words import PURPOSES
 from exports.models import DerivedFile, ExportRun, SavedSegment
-from exports.offers import Wish
+from exports.offers import OF_EVENTS, Wish
 from exports.selection import Contactable
 
 COMMON_ZONES = ["Europe/Stockholm", "Europe/Oslo", "Europe/Copenhagen", "Europe/Helsinki", "Europe/London", "UTC"]
@@ -76,7 +76,8 @@ class WishForm(forms.Form):
     @property
     def forms_of_some(self) -> list[tuple[str, str]]:
         """The forms that can be made of some rows alone."""
-        return [(form.value, str(form.label)) for form in DerivedFile.Form if form != DerivedFile.Form.APSIS_EXCEL]
+        others = (DerivedFile.Form.APSIS_EXCEL, *OF_EVENTS)
+        return [(form.value, str(form.label)) for form in DerivedFile.Form if form not in others]
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}

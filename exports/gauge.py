@@ -11,8 +11,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from exports.models import ExportRun
-from exports.templatetags.desk import duration
 from runs.models import Status
+from wording.moments import duration
 
 LAST_RUNS = 5
 LEFT, RIGHT, WIDTH, HEIGHT = 6.0, 372.0, 378, 72

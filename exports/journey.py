@@ -12,8 +12,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
 from exports.models import ExportLine, ExportRun
-from exports.templatetags.desk import clock, duration, stamp
 from runs.models import Status
+from wording.moments import clock, duration, stamp
 
 STATIONS = (
     ("asked", lazy("Asked")),
@@ -27,11 +27,14 @@ LAST = len(STATIONS) - 1
 TAPE, TAPE_GAP = 1000, 2  # units of the drawing
 
 # The run stands still on purpose: an hourglass, not a ring.
-WAITING = {"asked", "waiting_in_line", "held_back", "answer_lost", "trouble", "disk_full", "retrying"}
+WAITING = {"asked", "waiting_in_line", "held_back", "answer_lost", "trouble", "disk_full", "retrying",
+    "waits_a_minute", "next_window",
+}  # fmt: skip
 # What we found wrong in a file ourselves: it broke at the check, whatever was still arriving.
 FAULTS_OF_FILES = {
     "file_empty", "file_too_large", "gzip_damaged", "gzip_cut_short", "line_too_long", "row_of_other_width",
     "row_unreadable", "not_utf8", "column_missing", "column_twice", "stored_otherwise",
+    "json_empty", "json_cut_short", "windows_gone",
 }  # fmt: skip
 
 
@@ -65,14 +68,15 @@ def times(run: ExportRun, lines: Sequence[ExportLine]) -> dict[str, datetime | N
 
     `lines` holds the hops of the run but for the many answers “still preparing”, in any order.
     """
-    joined = [line.at for line in lines if line.code == "joined"]
-    requested = [line.at for line in lines if line.code == "requested"]
+    preparing = min((line.at for line in lines if line.code == "requested"), default=run.requested_at)
+    # A later request of the same run may stand in line as well; the station is that of the first.
+    joined = [line.at for line in lines if line.code == "joined" and (preparing is None or line.at <= preparing)]
     fetched = [line.at for line in lines if line.code == "fetched"]
     verifying = run.changed_at if run.code == "verifying" else max(fetched, default=None)
     return {
         "asked": run.created_at,
         "in_line": min(joined, default=run.started_at),
-        "preparing": min(requested, default=run.requested_at),
+        "preparing": preparing,
         "fetching": run.ready_at,
         "verifying": verifying,
         "ready": run.finished_at if run.status == Status.SUCCEEDED else None,
@@ -84,7 +88,7 @@ def place(run: ExportRun, at: Times) -> int:
     if run.status == Status.SUCCEEDED:
         return LAST
     if at["fetching"]:
-        return 4 if run.code == "verifying" or run.code in FAULTS_OF_FILES else 3
+        return 4 if run.code in ("verifying", "joining") or run.code in FAULTS_OF_FILES else 3
     if at["preparing"]:
         return 2
     return 1 if at["in_line"] else 0

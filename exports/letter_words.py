@@ -16,8 +16,9 @@ from django.utils.translation import ngettext
 from accounts import languages, links
 from exports import sentences
 from exports.models import ExportRun, Letter
-from exports.templatetags.desk import count
 from runs.models import Status
+from wording.amounts import count
+from wording.names import isolated
 
 SHOWN = 20  # runs named in one letter; the list of runs has them all
 
@@ -87,4 +88,4 @@ def _line(run: ExportRun) -> dict[str, Any]:
 
 
 def _name(run: ExportRun) -> str:
-    return sentences.isolated(" ".join(run.segment.name.split()))
+    return isolated(" ".join(run.segment.name.split()))

@@ -19,8 +19,8 @@ from django.db.models import Exists, F, OuterRef, Q
 from accounts import database
 from accounts.models import User
 from exports import letter_words
-from exports.heartbeat import Clock
 from exports.models import ExportRun, Letter
+from runs.heartbeat import Clock
 
 log = logging.getLogger(__name__)
 

@@ -13,9 +13,12 @@ from django.utils.translation import pgettext
 
 from exports import sentences
 from exports.journey import WAITING
+from exports.kinds import Kind
 from exports.models import ExportRun
-from exports.templatetags.desk import count
 from runs.models import Status
+from wording.amounts import count
+
+PAGE = 25  # lines of a list: as many as one reads before one searches
 
 
 @dataclass(frozen=True)
@@ -44,14 +47,14 @@ def row(run: ExportRun, *, now: datetime) -> Row:
     file = run.file
     if file is not None and not file.is_kept(now):
         return Row(run, "gone", _("Removed"), sentences.removal(file), _contactable(run), file.row_count, took)
-    state = "remarks" if run.code == "ready_empty" else run.status
+    state = "remarks" if run.code in sentences.REMARKABLE else run.status
     word = {Status.SUCCEEDED: _("Ready"), Status.FAILED: _("Failed"), Status.CANCELLED: _("Cancelled")}.get(
         Status(run.status), ""
     )
     if sentences.is_stopping(run) or run.code in WAITING:
         state = "waiting"
     so, soft = sentences.headline(run)
-    if run.code == "ready":
+    if run.code in ("ready", "ready_events"):
         text = soft
     elif run.is_over:
         text = so
@@ -75,4 +78,4 @@ def _address(**query: str) -> str:
 
 
 def _contactable(run: ExportRun) -> int | None:
-    return int(run.file.counts.get("contactable", 0)) if run.file else None
+    return int(run.file.counts.get("contactable", 0)) if run.file and run.segment.kind == Kind.CONSENTS else None

@@ -89,6 +89,12 @@ def nothing(run: ExportRun, *, now: datetime) -> Nothing | None:
     return None
 
 
+def unread() -> Nothing:
+    """Say that a file of events came whole and cannot be read."""
+    text = _("It came whole and is kept as it came. The run’s page says at which byte it stops being readable.")
+    return Nothing(_("The JSON of this run cannot be read."), text, 409, "broken", may_run_again=True)
+
+
 def damage(run: ExportRun, why: str) -> Nothing:
     """Say what is wrong with a file on our own disk, and what to do."""
     said = {

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.utils.translation import gettext as _
 
+from exports.digest import digest_of
+from exports.kinds import Kind
 from exports.models import DerivedFile, ExportFile
 from exports.selection import Contactable
 
@@ -33,11 +33,31 @@ class Wish:
     @property
     def digest(self) -> str:
         """The same for two wishes that are met by the same file. Hexadecimal, 64 characters."""
-        return hashlib.sha256(json.dumps(self.to_json(), sort_keys=True).encode()).hexdigest()
+        return digest_of(self.to_json())
+
+
+OF_EVENTS = (Form.READABLE, Form.EVENTS_CSV, Form.PEOPLE_CSV, Form.EVENTS_EXCEL, Form.PEOPLE_EXCEL)
 
 
 def refusal(file: ExportFile, wish: Wish, *, now: datetime) -> str:
     """Return why a file is not offered so, and what to use instead; nothing where it is."""
+    is_of_events = file.run.segment.kind == Kind.EVENTS
+    if is_of_events != (wish.form in OF_EVENTS):
+        return _("This form is made of other exports.")
+    return _of_events(file, wish) if is_of_events else _of_table(file, wish, now=now)
+
+
+def _of_events(file: ExportFile, wish: Wish) -> str:
+    if wish.choice:
+        return _("An export of events says nothing of consent, so nobody can be left out by it.")
+    if file.run.code == "ready_unread":
+        return _("The JSON cannot be read to its end, so nothing can be made of it. The original is whole.")
+    if wish.form == Form.READABLE and file.run.facts.get("events", 0) > MOST_ROWS:
+        return _("Excel shows a million rows a sheet, and this file has more than five million events. Use the CSV.")
+    return ""
+
+
+def _of_table(file: ExportFile, wish: Wish, *, now: datetime) -> str:
     if wish.form == Form.CSV and wish.choice is None:
         return _("All rows as a CSV is the original: download that.")
     if wish.form == Form.APSIS_EXCEL:

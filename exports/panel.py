@@ -16,8 +16,10 @@ from accounts import limits
 from exports import gauge, sentences
 from exports.gauge import Gauge, Past
 from exports.models import ExportRun
-from exports.templatetags.desk import clock, count, duration, size
 from runs import line
+from wording.amounts import count, size
+from wording.moments import clock, duration
+from wording.names import isolated
 
 MOST_PLACES = 4  # runs of each kind that the line shows one by one
 
@@ -81,6 +83,12 @@ def _present(run: ExportRun, past: Past | None, now: datetime) -> Cell:
         )
     if run.code == "trouble":
         return _company(run)
+    if run.code in ("waits_a_minute", "next_window"):
+        return Cell(
+            _("What it waits for"),
+            _("APSIS’s minute"),
+            text=_("It takes one event export a minute of an account, whoever asks. What has come already is kept."),
+        )
     if run.code == "asking":
         return Cell(_("At this moment"), _("The request is sent"), text=_("APSIS has not answered yet."))
     return Cell(
@@ -96,7 +104,7 @@ def _held_back(run: ExportRun) -> Cell:
         kept = _("Your request may have reached APSIS; whether to ask again is decided afterwards.")
     else:
         kept = _("Nothing was sent to APSIS yet, and your place in line is kept.")
-    reason = sentences.isolated(str(run.facts.get("reason") or ""))
+    reason = isolated(str(run.facts.get("reason") or ""))
     why = _("Their reason: %(reason)s") % {"reason": reason} if reason else ""
     return Cell(_("What it waits for"), _("The desk to start runs again"), text=f"{text} {kept} {why}".strip())
 
@@ -128,7 +136,7 @@ def _company(run: ExportRun) -> Cell:
 
 
 def _line_of(run: ExportRun) -> str:
-    return _("The line at APSIS, account %(account)s") % {"account": sentences.isolated(str(run.account))}
+    return _("The line at APSIS, account %(account)s") % {"account": isolated(str(run.account))}
 
 
 def _line(run: ExportRun, place: int, now: datetime) -> Cell:
@@ -173,6 +181,10 @@ def _arriving(run: ExportRun) -> Cell:
         return Cell(_("What happened"), _("It is fetched again"), text=sentences.line(run.code, run.facts)[1])
     facts = run.facts
     so_far, total = facts.get("bytes"), facts.get("total")
+    if run.code == "joining":
+        share = round(100 * so_far / total, 1) if so_far and total else None
+        text = _("People are counted once, whatever file they are in; so are events that stand in two.")
+        return Cell(_("Read of all files together"), size(so_far or 0), text=text, share=share)
     label = _("Read back and compared") if run.code == "verifying" else _("Fetched so far")
     if not so_far:
         return Cell(label, _("Nothing yet"), text=_("The file is ready at APSIS; its first bytes are on their way."))
@@ -199,7 +211,7 @@ def _next(run: ExportRun, now: datetime) -> Cell:
     if run.ready_at and run.code not in ("trouble", "disk_full"):
         return Cell(
             _("What comes next"),
-            _("Ready") if run.code == "verifying" else _("Verifying"),
+            _("Ready") if run.code in ("verifying", "joining") else _("Verifying"),
             text=_(
                 "A file is shown only when its length, its unpacking, its columns, its rows and its checksum are right."
             ),

@@ -48,5 +48,5 @@ def _cell(spec: ConsentSpec, column: Column, at: int, key: str, mail: str, mobil
             return Cell(_("a value"), column.kind)
         case "tag":
             return Cell("1", column.kind) if is_first else Cell(_("blank"), column.kind, is_blank=True)
-        case "segment":
+        case "segment" | "event":
             return Cell("1" if is_first or len(spec.segments) == 1 else "0", column.kind)

@@ -6,16 +6,18 @@ limit and where the rule comes from, so that it can be traced and switched off w
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Set
+from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Literal
 from zoneinfo import available_timezones
 
 from django.contrib.humanize.templatetags.humanize import intcomma
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
 from django.utils.translation import ngettext
 
-from exports.spec import EMAIL, SMS, ConsentSpec
+from exports.kinds import Spec
+from exports.spec import EMAIL, SMS, Choice, ConsentSpec
 
 Level = Literal["block", "know", "fine"]
 KeyState = Literal["none", "untested", "working", "refused"]
@@ -48,6 +50,7 @@ class Reach:
     attributes: Set[str] | None = None
     tags: Set[str] | None = None
     segments: Set[str] | None = None
+    events: Set[str] | None = None
     credential: KeyState = "working"
 
 
@@ -72,6 +75,11 @@ def check(
         *_excel(spec, last_rows),
         *_key(spec, reach),
     ]
+    return ordered(findings)
+
+
+def ordered(findings: Iterable[Finding]) -> list[Finding]:
+    """Return findings with those first that block."""
     order = {"block": 0, "know": 1, "fine": 2}
     return sorted(findings, key=lambda finding: order[finding.level])
 
@@ -89,8 +97,8 @@ def blocks(findings: list[Finding]) -> bool:
 
 
 def _whom(spec: ConsentSpec) -> Iterator[Finding]:
+    yield from whom(spec)
     if spec.segments:
-        yield Finding("fine", "segment_chosen", _("Segment chosen, so not the whole account"))
         if len(spec.segments) > 1:
             yield Finding(
                 "know",
@@ -99,6 +107,14 @@ def _whom(spec: ConsentSpec) -> Iterator[Finding]:
                 _("People in at least one of them come. Each segment is a column with 1 or 0."),
                 S0,
             )
+        if spec.time_zone not in available_timezones():
+            yield no_time_zone(spec.time_zone)
+
+
+def whom(spec: Spec) -> Iterator[Finding]:
+    """Say whether it is narrowed down to a segment, or meant for everybody."""
+    if not spec.is_for_everyone:
+        yield Finding("fine", "segment_chosen", _("Segment chosen, so not the whole account"))
     elif spec.everyone:
         yield Finding(
             "know",
@@ -116,11 +132,12 @@ def _whom(spec: ConsentSpec) -> Iterator[Finding]:
             cure="everyone",
             field="segment",
         )
-    if spec.segments and spec.time_zone not in available_timezones():
-        yield Finding(
-            "block", "time_zone", _("“%(zone)s” is not a time zone.") % {"zone": spec.time_zone},
-            _("Days begin and end in it. Choose one from the list."), field="time_zone",
-        )  # fmt: skip
+
+
+def no_time_zone(zone: str) -> Finding:
+    """Say that a time zone is none."""
+    title, text = _("“%(zone)s” is not a time zone."), _("Days begin and end in it. Choose one from the list.")
+    return Finding("block", "time_zone", title % {"zone": zone}, text, field="time_zone")
 
 
 def _consent(spec: ConsentSpec, consent_version: int) -> Iterator[Finding]:
@@ -308,6 +325,29 @@ def _excel(spec: ConsentSpec, last_rows: int | None) -> Iterator[Finding]:
 
 
 def _key(spec: ConsentSpec, reach: Reach) -> Iterator[Finding]:
+    sections = [spec.section] if spec.section.id else []
+    yield from served(
+        reach,
+        section=sections,
+        topic=spec.topics,
+        attribute=spec.attributes,
+        tag=spec.tags,
+        segment=spec.segments,
+    )
+
+
+BEYOND = {
+    "section": lazy("Your key does not see this section: %(names)s."),
+    "topic": lazy("Your key does not see these subscriptions: %(names)s."),
+    "event": lazy("Your key does not see these types of event: %(names)s."),
+    "attribute": lazy("Your key does not see these attributes: %(names)s."),
+    "tag": lazy("Your key does not see these tags: %(names)s."),
+    "segment": lazy("Your key does not see these segments: %(names)s."),
+}
+
+
+def served(reach: Reach, **wanted: Sequence[Choice]) -> Iterator[Finding]:
+    """Say what the key of whoever presses Run cannot serve, of all that is chosen, by kind."""
     if reach.credential == "none":
         yield Finding(
             "block",
@@ -326,28 +366,18 @@ def _key(spec: ConsentSpec, reach: Reach) -> Iterator[Finding]:
             cure="credentials",
         )
         return
-    pairs = (
-        (
-            reach.sections,
-            [spec.section] if spec.section.id else [],
-            _("Your key does not see this section: %(names)s."),
-            "section",
-        ),
-        (reach.topics, spec.topics, _("Your key does not see these subscriptions: %(names)s."), "topic"),
-        (reach.attributes, spec.attributes, _("Your key does not see these attributes: %(names)s."), "attribute"),
-        (reach.tags, spec.tags, _("Your key does not see these tags: %(names)s."), "tag"),
-        (reach.segments, spec.segments, _("Your key does not see these segments: %(names)s."), "segment"),
-    )
     beyond = False
-    for visible, chosen, title, about in pairs:
+    for about, chosen in wanted.items():
+        visible = getattr(reach, f"{about}s")
         names = [choice.name for choice in chosen if visible is not None and choice.id not in visible]
         if names:
             beyond = True
             cure = _(
                 "They may have been removed at APSIS, or your key may not reach them. Take them out, or ask an admin."
             )
-            yield Finding("block", f"beyond_{about}", title % {"names": ", ".join(names)}, cure, field=about)
-    if any(visible is None for visible, *_rest in pairs):
+            title = str(BEYOND[about]) % {"names": ", ".join(names)}
+            yield Finding("block", f"beyond_{about}", title, cure, field=about)
+    if any(getattr(reach, f"{about}s") is None for about in wanted):
         yield Finding(
             "know",
             "not_all_known",

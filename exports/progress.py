@@ -13,13 +13,13 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from exports import (
-    asking,
     attempts,
     figures,
     files,
     gauge,
     grants,
     journey,
+    originals,
     panel,
     remedies,
     sentences,
@@ -27,11 +27,16 @@ from exports import (
     shelf,
     taken,
 )
-from exports.asking import Ask
+from exports.events import happened, requests
+from exports.events import remedies as event_remedies
 from exports.forms import WishForm
+from exports.kinds import Kind
 from exports.models import ExportLine, ExportRun
+from exports.remedies import Remedy
+from exports.spec import ConsentSpec
 from runs import line
 from runs.models import UNFINISHED, Status
+from wording.names import isolated
 
 NEWEST = 8  # hops that stand open; the others are folded
 MOST_LINES = 200  # hops that are read at all: the others say the same as these
@@ -60,7 +65,7 @@ def pace(brief: Mapping[str, Any], *, now: datetime) -> int:
     """
     if brief["status"] not in UNFINISHED:
         return 0
-    if brief["code"] in ("fetching", "verifying"):
+    if brief["code"] in ("fetching", "verifying", "joining"):
         return 2
     last = max(filter(None, (brief["changed_at"], brief["cancel_asked_at"])))
     still = (now - last).total_seconds()
@@ -99,7 +104,6 @@ def shown(run: ExportRun, *, to: User, now: datetime, said: str = "") -> dict[st
     past = None if run.is_over else gauge.past(run)
     at = journey.times(run, hops)
     last = grants.last_purpose(run, to) if has_bytes else ""
-    found = figures.of(run)
     told = [(line, *sentences.line(line.code, line.facts)) for line in lines]
     return {
         "run": run,
@@ -126,23 +130,48 @@ def shown(run: ExportRun, *, to: User, now: datetime, said: str = "") -> dict[st
         "technical": _technical(run, lines),
         "has_bytes": has_bytes,
         "is_gone": is_gone,
-        "figures": found,
-        "drawing": shares.of(found),
+        "originals": originals.of(run, has_bytes=has_bytes, last=last) if run.file else [],
         "shelf": shelf.of(run, now=now, last=last) if has_bytes else None,
         "is_own": run.owner_id == to.pk,
         "readers": [share.person for share in run.shares.select_related("person")] if run.owner_id == to.pk else [],
-        "asks": _asks(run, last) if has_bytes else {},
         "taken": taken.of(run),
-        "wish": WishForm(widest=shelf.all_of(run)) if has_bytes else None,
-        "remedies": remedies.of(run.code) if run.status == Status.FAILED else [],
+        "remedies": _remedies(run) if run.status == Status.FAILED else [],
         "meaning": _meaning(run) if run.status == Status.FAILED else "",
-        "asked": _asked(run),
+        **_of_its_kind(run, to, has_bytes=has_bytes),
     }
 
 
-def _asks(run: ExportRun, last: str) -> dict[str, Ask]:
-    """Return what is asked before the file itself is downloaded, by its forms."""
-    return {form: asking.of(run, files.copy_of(run, form), name=files.called(form), last=last) for form in files.FORMS}
+def _remedies(run: ExportRun) -> list[Remedy]:
+    return event_remedies.of(run) if run.segment.kind == Kind.EVENTS else remedies.of(run.code)
+
+
+def _of_its_kind(run: ExportRun, to: User, *, has_bytes: bool) -> dict[str, Any]:
+    if run.segment.kind == Kind.EVENTS:
+        return _of_events(run, to, has_bytes=has_bytes)
+    return _of_table(run, has_bytes=has_bytes)
+
+
+def _of_table(run: ExportRun, *, has_bytes: bool) -> dict[str, Any]:
+    """Return what the page shows of an export of consents alone."""
+    found = figures.of(run)
+    return {
+        "figures": found,
+        "drawing": shares.of(found),
+        "wish": WishForm(widest=shelf.all_of(run)) if has_bytes else None,
+        "asked": _asked(run),
+        "spec": run.consent_spec,
+    }
+
+
+def _of_events(run: ExportRun, to: User, *, has_bytes: bool) -> dict[str, Any]:
+    """Return what it shows of an export of events alone."""
+    return {
+        "happened": happened.of(run),
+        "may_look": has_bytes and to.has_perm("exports.download_exportrun"),
+        "requests": requests.of(run),
+        "split_into": event_remedies.more_windows(run),
+        "spec": run.event_spec,
+    }
 
 
 def _mark(so: str, soft: str, lead: str, run: ExportRun) -> str:
@@ -160,7 +189,7 @@ def _lead(run: ExportRun, *, is_gone: bool) -> str:
         return _left_behind(run)
     if is_gone:
         return _("The run, its counts and its checksums stay, so that anyone can still prove what was exported.")
-    if run.code == "ready_empty":
+    if run.code in ("ready_empty", "ready_nobody"):
         return _nobody(run)
     return ""
 
@@ -178,7 +207,7 @@ def _left_behind(run: ExportRun) -> str:
     """Say what a cancelled run may leave at the vendor."""
     if run.poll_ends_at:
         until = sentences.clock(run.poll_ends_at)
-        words = _("APSIS may still finish its side; we do not fetch it, and its link dies by itself at %(until)s.")
+        words = _("APSIS may still finish its side; we do not fetch it, and its link lives no longer than %(until)s.")
         return words % {"until": until}
     if run.asked_at:
         return _("APSIS may have received the request and finish its side. We do not fetch it; it dies within a day.")
@@ -189,10 +218,10 @@ def _left_behind(run: ExportRun) -> str:
 
 def _nobody(run: ExportRun) -> str:
     """Say why a file may hold no rows, as far as the request itself shows it."""
-    spec = run.consent_spec
+    spec = run.asks
     if not spec.attributes and not spec.tags:
         return _("APSIS leaves out everybody of whom no attribute or tag is asked for, and none was.")
-    if spec.exclude_unsubscribed:
+    if isinstance(spec, ConsentSpec) and spec.exclude_unsubscribed:
         return _("Nobody is in the segment, or everybody in it has unsubscribed and was left out, as asked for.")
     return _("As far as your key can see, nobody is in the segment.")
 
@@ -208,7 +237,7 @@ def _technical(run: ExportRun, lines: list[ExportLine]) -> Technical:
         line.at,
         str(line.facts["call"]),
         _phrase(status),
-        sentences.isolated(str(line.facts.get("detail") or "")),
+        isolated(str(line.facts.get("detail") or "")),
     )
 
 
@@ -229,7 +258,6 @@ def _asked(run: ExportRun) -> dict[str, Any]:
         folders.setdefault(topic.folder_name, []).append(topic.name)
     kinds = [column.kind for column in spec.columns()]
     return {
-        "spec": spec,
         "folders": list(folders.items()),
         "channels": [column.name for column in spec.columns() if column.kind == "consent"],
         "kinds": [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Set
+from collections.abc import Sequence, Set
 from dataclasses import replace
 from typing import Any
 
@@ -13,21 +13,26 @@ from exports.models import ExportRun, SavedSegment
 from exports.preflight import KeyState, Reach, Seen
 from runs.models import Status
 
+TABLE, EVENTS = ("topics", "attributes", "tags"), ("events", "attributes", "tags")  # the lists of a section
 
-def of(credential: Credential | None, section: str, *, library: Library | None = None) -> Reach:
+
+def of(
+    credential: Credential | None, section: str, *, library: Library | None = None, lists: Sequence[str] = TABLE
+) -> Reach:
     """Return the reach of a credential within one section. Lists the vendor could not tell are None."""
     if credential is None:
         return Reach(credential="none")
     if credential.state == Credential.State.REFUSED:
         return Reach(credential="refused")  # to ask with it would only spend the account's few tokens
     library = library or Library(credential)
-    within = {kind: library.read(kind, section) for kind in ("topics", "attributes", "tags")} if section else {}
+    within = {kind: library.read(kind, section) for kind in lists} if section else {}
     reach = Reach(
         sections=_ids(library.read("sections"), lambda item: item.discriminator),
         segments=_ids(library.read("segments"), lambda item: item.discriminator),
         topics=_ids(within.get("topics"), lambda item: item.discriminator),
         attributes=_ids(within.get("attributes"), _usable),
         tags=_ids(within.get("tags"), _usable),
+        events=_ids(within.get("events"), lambda item: item.discriminator),
     )
     # Reading the lists may have shown that the vendor refuses this key, so its state is asked for after that.
     credential.refresh_from_db(fields=["state"])

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as lazy
 from exports import figures
 from exports.figures import FileColumn
 from exports.models import DerivedFile, ExportRun
-from exports.templatetags.desk import count
+from wording.amounts import count
 
 KINDS = {
     "key": lazy("Key"),

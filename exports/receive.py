@@ -9,14 +9,14 @@ import hashlib
 import zlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import IO, Protocol
+from typing import IO, Generic, Protocol, TypeVar
 
-from exports import contents
-from exports.contents import Counts, NotAsPromised
-from exports.spec import Column
+from exports.contents import NotAsPromised
 
 CHUNK = 1024 * 1024  # bytes read from storage at a time
 UNPACKED = 64 * 1024  # bytes unpacked at a time, at most: as many as come at a time, and they fit into a cache
+
+F = TypeVar("F")
 
 
 class Storage(Protocol):
@@ -27,15 +27,14 @@ class Storage(Protocol):
 
 
 @dataclass(frozen=True)
-class Received:
-    """A file that was kept and verified. Lengths in bytes, digests in hexadecimal."""
+class Received(Generic[F]):
+    """A file that was kept and verified. Lengths in bytes, digests in hexadecimal; `found` is what was read in it."""
 
     received_length: int
     received_sha256: str
     content_length: int
     content_sha256: str
-    header: list[str]
-    counts: Counts
+    found: F
 
 
 class Meter:
@@ -60,14 +59,15 @@ def keep(
     chunks: Iterable[bytes],
     *,
     gzipped: bool,
-    columns: Iterable[Column],
+    read: Callable[[Iterator[bytes]], F],
     storage: Storage,
     name: str,
     most: int,
     alive: Callable[[str, int], None],
-) -> Received:
+) -> Received[F]:
     """Write the chunks to `name` as they come, verify them on the way, and read the file back.
 
+    `read` is given the unpacked bytes, reads them to their end, and returns what it found or raises NotAsPromised.
     `most` caps the unpacked bytes. `alive(stage, bytes)` is called for every chunk, with "fetching" or "verifying"; it
     may raise to stop. Raises NotAsPromised for a file that is not what was asked for, FileExistsError for a name that
     is taken, and whatever `chunks`, `storage` and `alive` raise. A file that did not pass is deleted.
@@ -80,12 +80,12 @@ def keep(
             if gzipped:
                 content = Meter()
                 unpacked = content.watch(gunzip(kept))
-            header, counts = contents.count(_capped(unpacked, most), columns)
+            found = read(_capped(unpacked, most))
         _read_back(storage, name, received, alive)
     except BaseException:
         storage.delete(name)
         raise
-    return Received(received.length, received.sha256, content.length, content.sha256, header, counts)
+    return Received(received.length, received.sha256, content.length, content.sha256, found)
 
 
 def _kept(chunks: Iterator[bytes], file: IO[bytes], alive: Callable[[str, int], None], meter: Meter) -> Iterator[bytes]:

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from django.utils.translation import gettext_lazy as lazy
 
-Way = Literal["again", "edit", "key", "tell"]
+Way = Literal["again", "edit", "key", "split", "tell"]
 
 
 @dataclass(frozen=True)

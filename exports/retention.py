@@ -16,9 +16,11 @@ from django.utils import timezone
 
 from accounts.models import User
 from audit import actions as audit
-from exports import deriving, storage
+from exports import deriving, files
 from exports.endings import folder
+from exports.events import figures
 from exports.models import ExportFile, ExportRun
+from runs import storage
 
 log = logging.getLogger(__name__)
 
@@ -46,11 +48,11 @@ def remove(run: ExportRun, *, by: User | None, now: datetime | None = None) -> b
 
 def sweep(*, now: datetime) -> int:
     """Remove files whose time is over, and delete what an earlier removal has left. Return how many went."""
-    files = ExportFile.objects.filter(gone_at=None).select_related("run__segment")
-    over = files.filter(removed_at=None, expires_at__lte=now).order_by("expires_at")[:AT_ONCE]
+    found = ExportFile.objects.filter(gone_at=None).select_related("run__segment")
+    over = found.filter(removed_at=None, expires_at__lte=now).order_by("expires_at")[:AT_ONCE]
     removed = sum(remove(file.run, by=None, now=now) for file in over)
     # In no order: one that cannot be deleted is in nobody's way.
-    for file in files.exclude(removed_at=None).order_by("?")[:AT_ONCE]:
+    for file in found.exclude(removed_at=None).order_by("?")[:AT_ONCE]:
         _delete(file, file.run, now=now)
     return removed
 
@@ -58,12 +60,15 @@ def sweep(*, now: datetime) -> int:
 def _delete(file: ExportFile, run: ExportRun, *, now: datetime) -> None:
     """Delete the bytes of a file that was removed; the log says so when they resist, and the next sweep tries again."""
     try:
-        default_storage.delete(file.storage_name)
+        for name in files.stored_names(run):
+            default_storage.delete(name)
         for derived in file.derived.all():
             storage.clear(default_storage, deriving.folder(derived))
     except Exception as error:  # each kind of storage has errors of its own
         log.warning("bytes not deleted", extra={"run": run.pk, "why": type(error).__name__})
         return
     with suppress(Exception):
-        default_storage.delete(folder(run))  # nothing is in it any more
+        for emptied in storage.within(default_storage, folder(run)):
+            default_storage.delete(emptied)  # nothing is in it any more
+    figures.forget_values(file)
     ExportFile.objects.filter(pk=file.pk).update(gone_at=now)

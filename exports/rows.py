@@ -9,8 +9,9 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable, Iterator
+from functools import cache
 from itertools import islice
-from typing import IO
+from typing import IO, Any
 
 LONGEST_ROW = 4 * 1024 * 1024  # bytes; the vendor's widest export, 75 attributes of 1,000 letters, has a tenth
 LONGEST_CELL = 1_000_000  # characters; the vendor's own longest text has 1,000
@@ -174,10 +175,21 @@ def many(piece: Piece) -> int:
 
 def line(cells: Iterable[str], *, delimiter: str = ",", end: str = "\n") -> bytes:
     """Write one row, with quotation marks where it needs them."""
-    text = io.StringIO()
+    text: str = _writer(delimiter).writerow(cells)
+    return (text.removesuffix("\r\n") + end).encode()
+
+
+class _Handed:
+    """A file that hands back what is written to it, as csv's writer then does too."""
+
+    def write(self, text: str) -> str:
+        return text
+
+
+@cache
+def _writer(delimiter: str) -> Any:
     # Only with its own line end does the writer know that a carriage return needs marks.
-    csv.writer(text, delimiter=delimiter).writerow(cells)
-    return (text.getvalue().removesuffix("\r\n") + end).encode()
+    return csv.writer(_Handed(), delimiter=delimiter)
 
 
 def write(pieces: Iterable[Piece], to: IO[bytes]) -> int:

@@ -16,6 +16,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 from django.utils.translation import ngettext, pgettext_lazy
 
+from wording.names import isolated
+
 # code → headline of the page (ink), and what limits it or follows from it (soft)
 HEADLINES: Mapping[str, tuple[Any, Any]] = {
     "asked": (lazy("Waiting to start"), lazy("since %(since)s. It starts by itself.")),
@@ -39,6 +41,23 @@ HEADLINES: Mapping[str, tuple[Any, Any]] = {
     "to_fetch": (lazy("Ready at APSIS"), lazy("since %(since)s. We fetch it next.")),
     "fetching": (lazy("Fetching from APSIS"), lazy("since %(since)s. You can close this page.")),
     "verifying": (lazy("Verifying the file"), lazy("since %(since)s. Nothing is shown before it is right.")),
+    "waits_a_minute": (
+        lazy("Waiting for APSIS"),
+        lazy("which takes one event export a minute. It starts by itself at %(due)s."),
+    ),
+    "next_window": (
+        lazy("Request %(number)s of %(of)s comes next"),
+        lazy("of APSIS, which takes one event export a minute. You can close this page."),
+    ),
+    "joining": (
+        lazy("Joining the files"),
+        lazy("since %(since)s: people are counted once, whatever file they are in."),
+    ),
+    "ready_nobody": (lazy("Ready: nobody matched."), lazy("APSIS sent a file without a single person.")),
+    "ready_unread": (
+        lazy("Ready as it came, and not readable here."),
+        lazy("The original is whole. Nothing can be counted in it, or made of it."),
+    ),
     "ready_empty": (lazy("Ready: nobody matched."), lazy("APSIS sent a file with a header and no rows.")),
     "cancelled": (lazy("Cancelled at %(since)s."), lazy("No file was fetched.")),
 }
@@ -57,7 +76,13 @@ STATES: Mapping[str, Any] = {
     "to_fetch": lazy("Ready at APSIS"),
     "fetching": lazy("Fetching"),
     "verifying": lazy("Verifying"),
+    "waits_a_minute": lazy("Waiting for APSIS"),
+    "next_window": lazy("Next request"),
+    "joining": lazy("Joining"),
     "ready": lazy("Ready"),
+    "ready_events": lazy("Ready"),
+    "ready_nobody": lazy("Ready, nobody matched"),
+    "ready_unread": lazy("Ready, not readable"),
     "ready_empty": lazy("Ready, nobody matched"),
     "cancelled": lazy("Cancelled"),
 }
@@ -82,6 +107,9 @@ FAILURES: Mapping[str, Any] = {
     "row_of_other_width": lazy("Row %(row)s of the file has %(cells)s cells, and the header has %(width)s."),
     "row_unreadable": lazy("Line %(line)s of the file cannot be read as CSV."),
     "not_utf8": lazy("The file is not UTF-8 text; it stops being so after line %(line)s."),
+    "json_empty": lazy("APSIS sent an empty file."),
+    "json_cut_short": lazy("The file ends before its end: the last bracket of its JSON is missing."),
+    "windows_gone": lazy("The files that had come were no longer on this desk’s disk when they were to be joined."),
     "column_missing": lazy("The file lacks what was asked for: %(columns)s."),
     "column_twice": lazy("The file has a title that stands twice: %(columns)s."),
     "stored_otherwise": lazy("What was stored is not what arrived, so the file was thrown away."),
@@ -104,6 +132,8 @@ MEANINGS: Mapping[str, Any] = {
     "key_erased": lazy("Nothing can go on without a key. Your saved segment is unharmed."),
     "our_fault": lazy("This is not about your choices. The people who run this desk can find out with the reference."),
 }
+# codes of runs that are ready and worth a second look
+REMARKABLE = {"ready_empty", "ready_nobody", "ready_unread"}
 FILE_MEANING = lazy("A file that is not exactly what was asked for is never shown. It was thrown away.")
 
 # code of a line → its key word and its sentence
@@ -117,6 +147,15 @@ LINES: Mapping[str, tuple[Any, Any]] = {
         lazy("Verified"),
         lazy("Length, unpacking, column names, row widths and checksum agree: %(rows)s rows."),
     ),
+    "verified_events": (
+        lazy("Verified"),
+        lazy("Length, unpacking, closing bracket and checksum agree: %(people)s people, %(events)s events."),
+    ),
+    "kept_unread": (
+        lazy("Kept, not read"),
+        lazy("It came whole and is kept. Its JSON cannot be read beyond byte %(at)s."),
+    ),
+    "joined_windows": (lazy("Joined"), lazy("%(of)s files hold %(people)s people, each counted once.")),
     "excel_fetched": (lazy("Excel file"), lazy("APSIS’s own, %(bytes)s bytes, as APSIS sent it.")),
     "excel_missed": (
         lazy("No Excel file"),
@@ -164,6 +203,8 @@ def headline(run: Any, *, place: int = 0) -> tuple[str, str]:
         return _("Stopping"), _("since %(at)s, at the desk’s next step.") % {"at": clock(run.cancel_asked_at)}
     if run.code == "ready":
         return _ready(run, facts)
+    if run.code == "ready_events":
+        return _("Ready and verified at %(since)s.") % facts, counted(run.facts)
     if run.code in HEADLINES:
         so, soft = HEADLINES[run.code]
         return str(so) % facts, str(soft) % facts
@@ -234,7 +275,19 @@ def short(run: Any) -> str:
     if run.code == "ready":
         rows = run.facts.get("rows", 0)
         return ngettext("%(shown)s row", "%(shown)s rows", rows) % {"shown": intcomma(rows)}
+    if run.code == "ready_events":
+        return counted(run.facts).removesuffix(".")
     return headline(run)[0]
+
+
+def counted(facts: Mapping[str, Any]) -> str:
+    """Return how many events of how many people, as a sentence."""
+    people, events = facts.get("rows", 0), facts.get("events", 0)
+    of = ngettext("%(n)s person", "%(n)s people", people) % {"n": intcomma(people)}
+    return ngettext("%(n)s event of %(people)s.", "%(n)s events of %(people)s.", events) % {
+        "n": intcomma(events),
+        "people": of,
+    }
 
 
 def clock(moment: datetime | None) -> str:
@@ -299,12 +352,3 @@ def _fact(name: str, value: Any) -> Any:
     if isinstance(value, list):
         return ", ".join(isolated(str(item)) for item in value)
     return isolated(value) if isinstance(value, str) else value
-
-
-# Characters that turn the direction of all the text after them.
-TURNS = "\u202a\u202b\u202d\u202e\u2066\u2067\u2068\u2069"
-
-
-def isolated(name: str) -> str:
-    """Return a name that cannot turn the direction of the sentence it stands in."""
-    return f"\u2068{name}\u2069" if any(turn in name for turn in TURNS) else name

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from exports.figures import Figures, Share
-from exports.templatetags.desk import count
+from wording.amounts import count
 
 LEAST = 0.6  # of a bar 100 wide: what is there at all is seen
 OPEN = 8  # bars of segments; the others are folded

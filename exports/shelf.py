@@ -13,11 +13,12 @@ from django.utils.translation import ngettext
 
 from exports import asking, files, offers, sentences
 from exports.asking import Ask
+from exports.kinds import Kind
 from exports.models import DerivedFile, ExportFile, ExportRun
 from exports.offers import Wish
 from exports.selection import Contactable
-from exports.templatetags.desk import count, size
 from runs.models import UNFINISHED, Status
+from wording.amounts import count, size
 
 Form = DerivedFile.Form
 PACE = 2  # seconds between two looks at a form that is being made
@@ -31,10 +32,18 @@ PURPOSES = {
         "Opens in Excel by a double click, with å, ä and ö. Excel still changes leading zeros, long numbers and dates "
         "here; in the workbook it does not."
     ),
-    Form.CSV: lazy("For other programs: UTF-8, commas."),
+    Form.READABLE: lazy(
+        "For Excel: people on one sheet, events on another, with names for numbers and local times. Begin here."
+    ),
+    Form.EVENTS_CSV: lazy("One row an event, with who, what, when and its data: UTF‑8, commas."),
+    Form.PEOPLE_CSV: lazy("One row a person, with attributes, tags and how often what happened: UTF‑8, commas."),
+    Form.EVENTS_EXCEL: lazy("The same events for a double click in Excel, with å, ä and ö."),
+    Form.PEOPLE_EXCEL: lazy("The same people for a double click in Excel, with å, ä and ö."),
+    Form.CSV: lazy("For other programs: UTF‑8, commas."),
     Form.APSIS_EXCEL: lazy("As APSIS made it, unaltered: another program’s Excel file of the same export."),
 }
 TROUBLES = {
+    "events_unread": lazy("The JSON cannot be read to its end, so nothing could be made of it. The original is whole."),
     "derived_no_room": lazy("This desk’s disk was full. The original is here; ask again when an admin has made room."),
     "derived_damaged": lazy("What was written could not be read back, so it was thrown away. Ask again."),
     "derived_stopped": lazy("It was stopped. Ask again."),
@@ -84,7 +93,8 @@ def of(run: ExportRun, *, now: datetime, last: str = "") -> Shelf | None:
     made = list(DerivedFile.objects.filter(of=file))
     for derived in made:
         derived.of = file  # which knows its run, so that no form asks for either again
-    items = [_whole(file, form, made, last, now=now) for form in (Form.WORKBOOK, Form.EXCEL_CSV)]
+    forms = offers.OF_EVENTS if run.segment.kind == Kind.EVENTS else (Form.WORKBOOK, Form.EXCEL_CSV)
+    items = [_whole(file, form, made, last, now=now) for form in forms]
     if any(derived.form == Form.APSIS_EXCEL for derived in made):
         items.append(_whole(file, Form.APSIS_EXCEL, made, last, now=now))
     items += [_item(derived, last) for derived in made if derived.choice and derived.status not in _ENDED_WITHOUT]
@@ -188,13 +198,20 @@ def _remarks(derived: DerivedFile) -> list[str]:
     if of_csv := remarks.get("rows_of_csv", 0):
         told = {"n": count(derived.row_count), "csv": count(of_csv)}
         said.append(_("It holds %(n)s rows, and the CSV %(csv)s: go by the CSV, and ask APSIS why.") % told)
-    if derived.form != Form.APSIS_EXCEL and (sheets := remarks.get("sheets", 0)) > 1:
+    if derived.form != Form.APSIS_EXCEL and (sheets := remarks.get("sheets", 0)) > (
+        2 if derived.form == Form.READABLE else 1
+    ):
         said.append(_("On %(n)s sheets: one of Excel’s holds a million rows.") % {"n": sheets})
     return said
 
 
 def all_of(run: ExportRun) -> Contactable:
-    """Return the widest choice of people who may be contacted: any consent, and any of the segments."""
+    """Return the widest choice of people who may be contacted: any consent, and any of the segments.
+
+    Events say nothing of consent, so of these there is none.
+    """
+    if run.segment.kind == Kind.EVENTS:
+        return Contactable((), ())
     columns = list(run.consent_spec.columns())
     return Contactable(
         tuple(column.title for column in columns if column.kind == "consent"),

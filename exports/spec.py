@@ -5,15 +5,14 @@ Names stand beside the vendor's identifiers, so that an old run can be read when
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal
 
+from exports.digest import digest_of
 from upstream.apsis.exports import AttributeColumn, ChannelColumn, ConsentExportRequest, SegmentChoice, TagColumn
 
-Kind = Literal["key", "consent", "attribute", "tag", "segment"]
+Kind = Literal["key", "consent", "attribute", "tag", "segment", "event"]
 
 
 @dataclass(frozen=True)
@@ -90,7 +89,12 @@ class ConsentSpec:
     @property
     def digest(self) -> str:
         """The same for two specs that ask the vendor for the same thing. Hexadecimal, 64 characters."""
-        return hashlib.sha256(json.dumps(self.to_json(), sort_keys=True).encode()).hexdigest()
+        return digest_of(self.to_json())
+
+    @property
+    def is_for_everyone(self) -> bool:
+        """Whether no segment narrows it down."""
+        return not self.segments
 
     @property
     def folders(self) -> tuple[str, ...]:

@@ -19,8 +19,9 @@ from django.utils.translation import gettext as _
 from accounts.models import Credential
 from exports import sentences
 from exports.models import ExportRun
-from exports.templatetags.desk import count, duration
 from runs import line
+from wording.amounts import count
+from wording.moments import duration
 
 Act = Literal["call", "hasten", "cancel"]
 

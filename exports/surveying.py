@@ -7,10 +7,10 @@ from django.db import transaction
 from audit import actions as audit
 from exports import files, rows, survey
 from exports.contents import NotAsPromised
-from exports.heartbeat import Clock, HandedOn, Heartbeat, Stopped
 from exports.models import Survey
 from exports.survey import Figures, NotAsVerified
 from runs import nudges
+from runs.heartbeat import Clock, HandedOn, Heartbeat, Stopped
 from runs.models import Status
 
 

@@ -12,8 +12,8 @@ from django.utils.translation import ngettext
 from audit import words
 from audit.sentences import FORMS
 from exports.models import Download, ExportRun
-from exports.sentences import isolated
-from exports.templatetags.desk import count, size
+from wording.amounts import count, size
+from wording.names import isolated
 
 MOST = 200  # that are listed; the audit history has all
 

@@ -5,27 +5,23 @@
 
 from __future__ import annotations
 
-import random
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.conf import settings
 from django.db import transaction
 
 from accounts import actions as accounts
-from accounts import lanes, limits
+from accounts import limits
 from exports.endings import give_up
+from exports.kinds import Kind
 from exports.models import ExportLine, ExportRun
 from runs import line
+from runs.waits import GivenUp, answer_lost, stand_in_line, wait_out
 from upstream.answers import Again
 from upstream.errors import CredentialRefused, NoSlot, NotReady, Throttled, TooMuch, UpstreamError, VendorTrouble
 
 MOST_ATTEMPTS = 3  # requests of one run, when the vendor says that only a new one helps
 MOST_TROUBLES = 8  # passing troubles in a row, when the question is not one that may wait all day
-SLOWEST_RETRY = 300.0  # seconds
-FIRST_PAUSE, LONGEST_PAUSE = 2.0, 60.0  # seconds, after the vendor has said that there is no room
-JITTER = 0.2
-LONGEST_IN_LINE = timedelta(days=1)  # for a place among the exports that the vendor prepares at once
 
 # Answers after which nobody knows whether the vendor has begun: the words of upstream.answers.
 MAYBE_BEGUN = {"maybe_received", "timed_out"}
@@ -39,9 +35,12 @@ def take(error: UpstreamError, run: ExportRun, *, now: datetime, has_asked: bool
     `has_asked` is false where this claim has written no intention down, so that there is none to take back.
     """
     with transaction.atomic():
-        _settle(error, run, unasked(run) if has_asked else {}, now=now)
+        try:
+            _settle(error, run, unasked(run) if has_asked else {}, now=now)
+        except GivenUp as end:
+            give_up(run, end.code, now=now, **end.facts)
         if isinstance(error, TooMuch):
-            limits.refused(run.account, run.consent_spec.figures)
+            limits.refused(run.account, run.asks.figures)
         if isinstance(error, CredentialRefused):
             accounts.mark_refused(run.credential, error.meaning.user, now=now)
 
@@ -64,7 +63,7 @@ def _settle(error: UpstreamError, run: ExportRun, back: dict[str, Any], *, now: 
     if meaning.again is not Again.SAME:
         return give_up(run, meaning.word, now=now, **facts)
     if requesting and isinstance(error, Throttled):
-        return _stand_in_line(run, error, back, now=now, facts=facts)
+        return stand_in_line(run, error, back, now=now, facts=facts)
     if run.trouble_count < MOST_TROUBLES or _is_patient(run, error, now):
         return wait_out(run, "trouble", now=now, facts=facts, at_least=error.retry_after, **back)
     # The table's own sentence says that we try again, and that is over.
@@ -87,22 +86,12 @@ def _wait_for_slot(run: ExportRun, error: NoSlot, back: dict[str, Any], *, now: 
     """Wait for our own pace: a place in line for a request, while questions and fetching just go on a little later."""
     until = now + timedelta(seconds=error.retry_after or 1)
     if not run.sealed_poll_url:
-        return run.wait(line.WAITING, now=now, until=until, **back)
+        # Who waits for the minute of event exports stands in nobody's way; others of the account may go before.
+        code = "waits_a_minute" if run.segment.kind == Kind.EVENTS else line.WAITING
+        return run.wait(code, now=now, until=until, **back)
     if run.ready_at:
         return run.wait("to_fetch", now=now, until=until)
     run.wait(run.code, now=now, until=until, facts=run.facts)
-
-
-def answer_lost(run: ExportRun, *, now: datetime, facts: dict[str, Any]) -> None:
-    """Wait until a question whose answer was lost may be asked once more."""
-    assert run.asked_at is not None
-    # Where the clock was set back, the question seems to come later: it counts as asked now.
-    asked_at = min(run.asked_at, now)
-    again_at = asked_at + timedelta(seconds=settings.RUN_ASK_AGAIN)
-    facts = {**facts, "again_at": again_at.isoformat()}
-    with transaction.atomic():
-        run.wait("answer_lost", now=now, until=again_at, facts=facts, asked_at=asked_at)
-        run.add_line("answer_lost", now=now, level=Level.WARN, **facts)
 
 
 def _ask_anew(run: ExportRun, *, now: datetime, facts: dict[str, Any]) -> None:
@@ -122,58 +111,4 @@ def _ask_anew(run: ExportRun, *, now: datetime, facts: dict[str, Any]) -> None:
             poll_ends_at=None,
             ready_at=None,
             trouble_count=0,
-        )
-
-
-def _stand_in_line(
-    run: ExportRun, error: Throttled, back: dict[str, Any], *, now: datetime, facts: dict[str, Any]
-) -> None:
-    """Keep the place and ask again after as long as we have waited already, up to a minute.
-
-    The vendor has no room for the account, so nobody else asks meanwhile either. A line is no trouble, and counts as
-    none.
-    """
-    waited = now - _refused_since(run, now)
-    if waited >= LONGEST_IN_LINE:
-        return give_up(run, "never_in_turn", now=now, **facts)
-    for_now = pause(min(LONGEST_PAUSE, max(FIRST_PAUSE, waited.total_seconds())), error.retry_after)
-    at_vendor = line.at_vendor(run)
-    with transaction.atomic():
-        run.add_line("in_line", now=now, level=Level.WARN, **facts)
-        run.wait(line.WAITING, now=now, until=now + for_now, facts=facts, **back)
-        if error.call != "token":  # which says nothing about exports
-            lanes.hold(run.account, run.lane, seconds=for_now.total_seconds(), now=now.timestamp())
-            limits.crowded(run.account, run.lane, at_vendor, now=now)
-
-
-def _refused_since(run: ExportRun, now: datetime) -> datetime:
-    """Return since when the vendor has had no room for this request, whenever it was asked.
-
-    Not the time before it had room for another attempt, nor that in which this desk itself started nothing.
-    """
-    told = run.lines.order_by("at", "pk")
-    anew = told.filter(code__in=("requested", "let_go")).last()
-    refused = told.filter(code="in_line", **({"at__gte": anew.at} if anew else {})).first()
-    return refused.at if refused else now
-
-
-def pause(seconds: float, at_least: float | None) -> timedelta:
-    """Return a pause, a little shorter or longer by chance, but never shorter than the vendor asked for."""
-    return timedelta(seconds=max(at_least or 0.0, seconds * random.uniform(1 - JITTER, 1 + JITTER)))
-
-
-def wait_out(
-    run: ExportRun, code: str, *, now: datetime, facts: dict[str, Any], at_least: float | None = None, **back: Any
-) -> None:
-    """Try the same step again after a pause that doubles, up to five minutes; `back` are fields to write besides."""
-    until = now + pause(min(SLOWEST_RETRY, 2.0 ** min(run.trouble_count + 1, 10)), at_least)
-    with transaction.atomic():
-        run.add_line(code, now=now, level=Level.WARN, **facts)
-        run.wait(
-            code,
-            now=now,
-            until=until,
-            facts={**facts, "until": until.isoformat()},
-            trouble_count=run.trouble_count + 1,
-            **back,
         )

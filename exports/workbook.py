@@ -23,7 +23,7 @@ LEVEL = 1  # of deflate: a third larger than 6, in half the time
 LARGE = 2_000_000_000  # bytes of a sheet that a plain zip holds; a larger one takes the form of ZIP64
 ESCAPED, AROUND = 4, 70  # bytes that a byte becomes, like & does, and bytes of XML round a cell: at most
 SHEET, READ_ME = "Rows", "Read me"
-KINDS = ("key", "consent", "attribute", "tag", "segment")  # the order of the headers' styles below
+KINDS = ("key", "consent", "attribute", "tag", "segment", "event", "data")  # the order of the headers' styles below
 
 # What XML cannot say, or reads as something else: Excel writes such a character as _x0007_, and so that sequence too.
 _UNSAYABLE = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]|_x(?=[0-9A-Fa-f]{4}_)")
@@ -73,43 +73,74 @@ def write(
     """
     titles = next(pieces)
     assert isinstance(titles, list)
-    if len(titles) > WIDEST:
-        raise ValueError(f"a sheet has {WIDEST} columns at most")
     headings = [Heading(title, kinds.get(title, "key")) for title in titles]
-    made = Made()
-    with zipfile.ZipFile(to, "w", zipfile.ZIP_DEFLATED, compresslevel=LEVEL) as archive:
-        book = _Book(archive, at, is_large=most[1] * ESCAPED + most[0] * len(titles) * AROUND > LARGE)
-        book.write("xl/worksheets/sheet1.xml", _read_me(about))
+    with Book(to, at=at, is_large=is_large(most, len(titles))) as book:
+        book.text(READ_ME, about)
+        made = book.table(SHEET, headings, pieces, rows=rows)
+        book.opens_at = SHEET
+    return made
+
+
+def is_large(most: tuple[int, int], width: int) -> bool:
+    """Say whether a table of so many rows and bytes of text, and so wide, may need ZIP64."""
+    return most[1] * ESCAPED + most[0] * width * AROUND > LARGE
+
+
+class Book:
+    """A workbook that is written sheet by sheet, each once, as a context: it is whole at its end.
+
+    Sheets stand in the order in which they were written, but for those that `order` names, which stand first; the one
+    named by `opens_at` is in front. `at` dates the parts of the zip. `to` is seekable.
+    """
+
+    def __init__(self, to: IO[bytes], *, at: datetime, is_large: bool) -> None:
+        self._archive = zipfile.ZipFile(to, "w", zipfile.ZIP_DEFLATED, compresslevel=LEVEL)
+        self._at, self._is_large = at.timetuple()[:6], is_large
+        self._sheets: list[tuple[str, str]] = []  # of each the table that it belongs to, and its own name
+        self.order: Sequence[str] = ()
+        self.opens_at = ""
+
+    def __enter__(self) -> Book:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_exception: object) -> None:
+        if kind is None:
+            ranks = {name: rank for rank, name in enumerate(self.order)}
+            numbered = list(enumerate(self._sheets, start=1))
+            numbered.sort(key=lambda one: ranks.get(one[1][0], len(ranks)))
+            in_front = next((at for at, (_n, (of, _name)) in enumerate(numbered) if of == self.opens_at), 0)
+            for part, xml in _frame([(number, name) for number, (_of, name) in numbered], in_front).items():
+                self._write(part, xml)
+        self._archive.close()
+
+    def text(self, name: str, lines: Sequence[Sequence[str]]) -> None:
+        """Write a sheet that is read rather than sorted."""
+        self._sheets.append((name, name))
+        self._write(f"xl/worksheets/sheet{len(self._sheets)}.xml", _read_me(lines))
+
+    def table(self, name: str, headings: Sequence[Heading], pieces: Iterator[Piece], *, rows: int | None) -> Made:
+        """Write a table below its headings, in as many sheets as it takes; `rows` is how many it has, if known."""
+        if len(headings) > WIDEST:
+            raise ValueError(f"a sheet has {WIDEST} columns at most")
+        made = Made()
         body = _Body(pieces, made)
-        while True:
+        while not body.is_over:
             made.sheets += 1
             before = made.rows
-            with book.sheet(made.sheets + 1) as sheet:
+            self._sheets.append((name, name if made.sheets == 1 else f"{name} {made.sheets}"))
+            info = self._info(f"xl/worksheets/sheet{len(self._sheets)}.xml")
+            with self._archive.open(info, "w", force_zip64=self._is_large) as sheet:
                 sheet.write(_sheet_begin(headings, None if rows is None else min(ROWS_OF_A_SHEET, rows - before)))
                 for xml in body.rows(ROWS_OF_A_SHEET):
                     sheet.write(xml)
                 sheet.write(_sheet_end(len(headings), made.rows - before))
-            if body.is_over:
-                break
-        for name, part in _frame(made.sheets).items():
-            book.write(name, part)
-    return made
+        return made
 
+    def _write(self, part: str, xml: str) -> None:
+        self._archive.writestr(self._info(part), xml.encode(), compresslevel=LEVEL)
 
-class _Book:
-    """The zip: every part of it dated, large ones in the large form."""
-
-    def __init__(self, archive: zipfile.ZipFile, at: datetime, *, is_large: bool) -> None:
-        self._archive, self._at, self._is_large = archive, at.timetuple()[:6], is_large
-
-    def write(self, name: str, xml: str) -> None:
-        self._archive.writestr(self._info(name), xml.encode(), compresslevel=LEVEL)
-
-    def sheet(self, number: int) -> IO[bytes]:
-        return self._archive.open(self._info(f"xl/worksheets/sheet{number}.xml"), "w", force_zip64=self._is_large)
-
-    def _info(self, name: str) -> zipfile.ZipInfo:
-        info = zipfile.ZipInfo(name, self._at)
+    def _info(self, part: str) -> zipfile.ZipInfo:
+        info = zipfile.ZipInfo(part, self._at)
         info.compress_type = zipfile.ZIP_DEFLATED
         info._compresslevel = LEVEL  # type: ignore[attr-defined]  # the constructor has no word for it before 3.13
         return info
@@ -213,9 +244,10 @@ _XML = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
 _MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 _RELS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 _TYPES = "application/vnd.openxmlformats-officedocument.spreadsheetml"
-# The marks of the pages, light enough for black letters: key, consent, attribute, tag, segment.
-_FILLS = ("E7E6E1", "CFE3D4", "DCE6F2", "F0E3C8", "E6DDF0")
+# The marks of the pages, light enough for black letters: key, consent, attribute, tag, segment, event, data.
+_FILLS = ("E7E6E1", "CFE3D4", "DCE6F2", "F0E3C8", "E6DDF0", "D3E4E6", "F2DDD8")
 _FIRST_HEAD = 2  # the style of the first of KINDS; before it stand the plain one and the one of text
+_FIRST_READ = _FIRST_HEAD + len(KINDS)  # two styles of sheets that are read
 
 
 def _sheet_begin(headings: Sequence[Heading], rows: int | None) -> bytes:
@@ -249,7 +281,8 @@ def _read_me(lines: Sequence[Sequence[str]]) -> str:
     rows = "".join(
         "<row>"
         + "".join(
-            f'<c s="{7 + (n == 0)}" t="inlineStr"><is><t xml:space="preserve">{_said(_cut(text))}</t></is></c>'
+            f'<c s="{_FIRST_READ + (n == 0)}" t="inlineStr">'
+            f'<is><t xml:space="preserve">{_said(_cut(text))}</t></is></c>'
             for n, text in enumerate(line)
         )
         + "</row>"
@@ -262,16 +295,13 @@ def _read_me(lines: Sequence[Sequence[str]]) -> str:
     )
 
 
-def _frame(sheets: int) -> dict[str, str]:
-    """Return the parts that hold the sheets together, by name; the read-me sheet is the first, the rows stand open."""
-    names = [READ_ME, *(SHEET if n == 1 else f"{SHEET} {n}" for n in range(1, sheets + 1))]
-    numbers = range(1, len(names) + 1)
+def _frame(sheets: Sequence[tuple[int, str]], in_front: int) -> dict[str, str]:
+    """Return the parts that hold the sheets together, by name. Of each sheet its part's number and its name."""
+    numbers = range(1, len(sheets) + 1)
     overrides = "".join(
         f'<Override PartName="/xl/worksheets/sheet{n}.xml" ContentType="{_TYPES}.worksheet+xml"/>' for n in numbers
     )
-    listed = "".join(
-        f'<sheet name={quoteattr(name)} sheetId="{n}" r:id="rId{n}"/>' for n, name in zip(numbers, names, strict=True)
-    )
+    listed = "".join(f'<sheet name={quoteattr(name)} sheetId="{n}" r:id="rId{n}"/>' for n, name in sheets)
     targets = "".join(
         f'<Relationship Id="rId{n}" Type="{_RELS}/worksheet" Target="worksheets/sheet{n}.xml"/>' for n in numbers
     )
@@ -289,12 +319,12 @@ def _frame(sheets: int) -> dict[str, str]:
             f'Type="{_RELS}/officeDocument" Target="xl/workbook.xml"/></Relationships>'
         ),
         "xl/workbook.xml": (
-            f'{_XML}<workbook xmlns="{_MAIN}" xmlns:r="{_RELS}"><bookViews><workbookView activeTab="1"/></bookViews>'
-            f"<sheets>{listed}</sheets></workbook>"
+            f'{_XML}<workbook xmlns="{_MAIN}" xmlns:r="{_RELS}">'
+            f'<bookViews><workbookView activeTab="{in_front}"/></bookViews><sheets>{listed}</sheets></workbook>'
         ),
         "xl/_rels/workbook.xml.rels": (
             f'{_XML}<Relationships xmlns="{package}/relationships">{targets}'
-            f'<Relationship Id="rId{len(names) + 1}" Type="{_RELS}/styles" Target="styles.xml"/></Relationships>'
+            f'<Relationship Id="rId{len(sheets) + 1}" Type="{_RELS}/styles" Target="styles.xml"/></Relationships>'
         ),
         "xl/styles.xml": _styles(),
     }
@@ -318,7 +348,7 @@ def _styles() -> str:
         f'<fill><patternFill patternType="gray125"/></fill>{solid}</fills>'
         '<borders count="1"><border><left/><right/><top/><bottom/><diagonal/></border></borders>'
         '<cellStyleXfs count="1"><xf numFmtId="0" fontId="0" fillId="0" borderId="0"/></cellStyleXfs>'
-        f'<cellXfs count="{_FIRST_HEAD + len(KINDS) + 2}">'
+        f'<cellXfs count="{_FIRST_READ + 2}">'
         '<xf numFmtId="0" fontId="0" fillId="0" borderId="0" xfId="0"/>'
         '<xf numFmtId="49" fontId="0" fillId="0" borderId="0" xfId="0" applyNumberFormat="1"/>'
         f"{heads}"

@@ -16,11 +16,12 @@ def claim(runs: "RunQuerySet[R]", pk: int, *, queue: str, now: datetime) -> R | 
     Return it, or None when it is over, not due yet, held by a living process, or due on the other queue. One UPDATE
     decides, so of any number of workers one wins, and its new claim number fences every earlier one off.
     """
-    run = runs.due(now).filter(pk=pk).first()
+    due = runs.due(now).filter(pk=pk)
+    run = next(iter(due), None)
     if run is None or run.queue != queue:
         return None
     mine = {"claim_no": run.claim_no + 1, "lease_until": now + timedelta(seconds=settings.RUN_LEASE)}
-    if not runs.due(now).filter(pk=pk, claim_no=run.claim_no).update(**mine):
+    if not due.filter(claim_no=run.claim_no).update(**mine):
         return None
     for name, value in mine.items():
         setattr(run, name, value)

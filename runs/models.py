@@ -172,6 +172,53 @@ class Run(models.Model):
         self.version += 1
 
 
+class VendorRun(Run):
+    """A run that asks something of the vendor which the vendor counts, and then asks what has become of it."""
+
+    # Which request of its own this is; `asked_at` is the intention: written before the request is sent.
+    attempt = models.PositiveSmallIntegerField(default=0)
+    asked_at = models.DateTimeField(null=True)
+    is_asked_twice = models.BooleanField(default=False)
+    requested_at = models.DateTimeField(null=True)  # the last time
+    poll_count = models.PositiveIntegerField(default=0)
+    trouble_count = models.PositiveSmallIntegerField(default=0)  # passing troubles in a row
+
+    lines: Any  # the manager of its lines: each kind of run has a table of its own
+
+    class Meta(Run.Meta):
+        abstract = True
+
+    @property
+    def request_lane(self) -> str:
+        """The lane that its requests are counted on by the minute; `lane` is about how many the vendor has at once."""
+        return self.lane
+
+    def add_line(
+        self, code: str, *, now: datetime, level: str = "info", took_ms: int | None = None, **facts: Any
+    ) -> None:
+        """Write a line of log for the owner."""
+        self.lines.create(
+            at=now, level=level, code=code, facts=facts, attempt=self.attempt, claim_no=self.claim_no, took_ms=took_ms
+        )
+
+
+class FileStep(Run):
+    """A long step over a file that is there: without the vendor's lanes, on the queue of those who work with files."""
+
+    lane = ""
+
+    class Meta(Run.Meta):
+        abstract = True
+
+    @property
+    def queue(self) -> str:
+        return "files"
+
+    @classmethod
+    def on_files(cls) -> Q:
+        return ~Q(pk__in=())
+
+
 class RunLine(models.Model):
     """One hop of a run, as its owner may read it: a code and the facts its sentence needs."""
 

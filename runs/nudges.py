@@ -1,6 +1,7 @@
 """Calling a worker. A nudge is never the truth: one that is lost costs one tick, no more."""
 
 import logging
+from typing import Any
 
 from celery import current_app
 from django.conf import settings
@@ -21,12 +22,16 @@ def poke(run: Run) -> None:
     transaction.on_commit(call_worker, robust=True)
 
 
-def send(run: Run) -> bool:
-    """Send one nudge, at once. Return False, having logged it, when the broker cannot be reached."""
+def send(run: Run, *others: Run) -> bool:
+    """Send one nudge, at once: for a run, and for others of its kind and queue that the same worker takes after it.
+
+    Return False, having logged it, when the broker cannot be reached.
+    """
+    wanted: dict[str, Any] = {"pk": run.pk, "queue": run.queue}
+    if others:
+        wanted["then"] = [other.pk for other in others]
     try:
-        current_app.send_task(
-            run.task, kwargs={"pk": run.pk, "queue": run.queue}, queue=run.queue, expires=_lifetime(), retry=False
-        )
+        current_app.send_task(run.task, kwargs=wanted, queue=run.queue, expires=_lifetime(), retry=False)
     except (OperationalError, OSError) as error:
         # Publishing to a dead broker raises after the commit; the row is safe and the tick will find it.
         log.warning("nudge not sent", extra={"run": run.pk, "why": type(error).__name__})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from itertools import chain
 from typing import cast
@@ -21,6 +21,7 @@ log = logging.getLogger(__name__)
 
 watch = clock.Watch()
 
+HANDS = 8  # messages that short steps are shared out over: as many as a worker takes at a time
 AT_ONCE = 200  # nudges one tick sends of a kind at most; what is left over is due at the next tick too
 
 
@@ -43,13 +44,25 @@ def _call_who_is_due(now: datetime) -> None:
         if is_set_back:
             log.warning("clock set back")
             clock.make_good(runs, now=now)
-        for run in _called(runs, heads, now):
-            if not nudges.send(run):
+        for together in _shared_out(_called(runs, heads, now)):
+            if not nudges.send(*together):
                 return  # the broker is away; the next tick comes when it is back
 
 
 def _is_kind(model: type[Model]) -> bool:
     return issubclass(model, Run)
+
+
+def _shared_out(runs: Iterable[Run]) -> list[list[Run]]:
+    """Return who is called with whom: a long step has a worker to itself, short ones are taken one after the other.
+
+    A message costs as much as a poll does. One that is slow keeps nobody waiting: the next tick calls them anew.
+    """
+    short: list[Run] = []
+    long: list[Run] = []
+    for run in runs:
+        (short if run.queue == "calls" else long).append(run)
+    return [*([run] for run in long), *(short[hand::HANDS] for hand in range(min(HANDS, len(short))))]
 
 
 def _called(runs: RunQuerySet[Run], heads: Callable[..., RunQuerySet[Run]], now: datetime) -> Iterator[Run]:

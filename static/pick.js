@@ -23,9 +23,24 @@ document.addEventListener("mousedown", (event) => {
   if (event.target.closest(".pick-pop")) event.preventDefault();
 });
 
+// While a line is pressed its list stays as it is: an answer to what was typed before would take the line away between
+// the press and its release, and the press with it.
+let pressed = null;
+document.addEventListener("pointerdown", (event) => { pressed = event.target.closest(".pick-pop"); });
+for (const end of ["pointerup", "pointercancel"]) {
+  document.addEventListener(end, () => setTimeout(() => { pressed = null; }));  // after the click that comes of it
+}
+document.addEventListener("htmx:beforeSwap", (event) => {
+  if (pressed?.isConnected && pressed === event.detail.target) event.detail.shouldSwap = false;
+});
+
 // What is put in or taken out leaves one in the field, which htmx keeps at hand when the editor is drawn anew. The
 // browser's own autofocus would come a moment later, and open a list that was closed in between.
 document.addEventListener("click", (event) => {
   const act = event.target.closest(".pick-add, .pick-chosen button");
-  if (act) act.closest(".pick").querySelector("input[type=search]").focus();
+  if (!act) return;
+  const pick = act.closest(".pick");
+  // Of what is chosen once, nothing more is chosen: the list closes.
+  if ("one" in pick.dataset) document.activeElement.blur();
+  else pick.querySelector("input[type=search]").focus();
 });

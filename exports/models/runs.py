@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime, timedelta
-from functools import cached_property
 from typing import Any
 
 from django.conf import settings
@@ -14,10 +13,11 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Credential
+from exports.kinds import Kind
+from exports.models.asking import Asking
 from exports.models.files import ExportFile
 from exports.models.segments import SavedSegment
-from exports.spec import ConsentSpec
-from runs.models import IS_UNFINISHED, UNFINISHED, Run, RunLine, RunQuerySet, Status
+from runs.models import IS_UNFINISHED, UNFINISHED, RunLine, RunQuerySet, Status, VendorRun
 
 
 class ExportRunQuerySet(RunQuerySet["ExportRun"]):
@@ -37,11 +37,14 @@ class ExportRunQuerySet(RunQuerySet["ExportRun"]):
 
     def listed(self) -> ExportRunQuerySet:
         """Read what a line of a list says of a run, and leave the long columns where they are."""
-        long = ("spec", "sealed_poll_url", "segment__spec", "file__header")
-        return self.select_related("segment", "file__removed_by").defer(*long)
+        return self.brief().select_related("segment").defer("segment__spec")
+
+    def brief(self) -> ExportRunQuerySet:
+        """Read the same for those whose segments are at hand."""
+        return self.select_related("file__removed_by").defer("spec", "sealed_poll_url", "file__header")
 
 
-class ExportRun(Run):
+class ExportRun(Asking, VendorRun):
     """One execution of a saved segment, with its own copy of what it asks for."""
 
     task = "exports.tasks.advance"
@@ -55,17 +58,10 @@ class ExportRun(Run):
     spec = models.JSONField()
     spec_digest = models.CharField(max_length=64)
 
-    # What the vendor was asked, and what it said. `asked_at` is the intention: written before the request is sent.
-    attempt = models.PositiveSmallIntegerField(default=0)
-    asked_at = models.DateTimeField(null=True)
-    is_asked_twice = models.BooleanField(default=False)
-    requested_at = models.DateTimeField(null=True)
     sealed_poll_url = models.TextField(blank=True, editable=False)
     poll_style = models.CharField(max_length=4, blank=True)
     poll_ends_at = models.DateTimeField(null=True)
-    poll_count = models.PositiveIntegerField(default=0)
     ready_at = models.DateTimeField(null=True)
-    trouble_count = models.PositiveSmallIntegerField(default=0)  # passing troubles in a row
     file = models.OneToOneField(ExportFile, on_delete=models.PROTECT, null=True, related_name="run")
     # From when on its owner is to be mailed that it is over; None once that is done, or needs no doing (letters.py).
     tell_at = models.DateTimeField(null=True)
@@ -73,15 +69,16 @@ class ExportRun(Run):
 
     objects = ExportRunQuerySet.as_manager()
 
-    class Meta(Run.Meta):
+    class Meta(VendorRun.Meta):
         ordering = ["-pk"]
         indexes = [
-            *Run.Meta.indexes,
+            *VendorRun.Meta.indexes,
             models.Index(name="exportrun_line", fields=["account", "turn", "id"], condition=IS_UNFINISHED),
             # A list is counted, filtered and paged from one of these alone, in its own order, however long its rows:
             # a planner has nothing to guess, and any choice it makes is a good one.
             models.Index(name="exportrun_newest", fields=["owner", "-id", "status", "segment", "finished_at"]),
             models.Index(name="exportrun_by_segment", fields=["owner", "segment", "-id", "status"]),
+            models.Index(name="exportrun_counted", fields=["owner", "status", "segment"]),
             models.Index(name="exportrun_state", fields=["status", "-id"]),
             # What ended lately: Home counts it, and draws two weeks of it.
             models.Index(name="exportrun_ended", fields=["owner", "finished_at", "status"]),
@@ -91,7 +88,7 @@ class ExportRun(Run):
         verbose_name_plural = _("export runs")
         permissions = [("download_exportrun", "Can download the files of export runs")]
         constraints = [
-            *Run.Meta.constraints,
+            *VendorRun.Meta.constraints,
             models.CheckConstraint(
                 name="file_only_when_succeeded", condition=Q(file=None) | Q(status=Status.SUCCEEDED)
             ),
@@ -136,9 +133,13 @@ class ExportRun(Run):
         is_in_the_dark = self.asked_at is not None and not self.sealed_poll_url
         return not self.is_over and not is_in_the_dark and not self.facts.get("is_put_off")
 
-    @cached_property
-    def consent_spec(self) -> ConsentSpec:
-        return ConsentSpec.from_json(self.spec)
+    @property
+    def request_lane(self) -> str:
+        return "event_exports" if self.segment.kind == Kind.EVENTS else self.lane
+
+    @property
+    def spec_kind(self) -> str:
+        return self.segment.kind
 
     def move(self, to: Status, code: str, *, now: datetime, facts: dict[str, Any] | None = None, **fields: Any) -> None:
         """Go to another status. That a run is over is news for its owner, unless they cancelled it themselves."""
@@ -146,14 +147,6 @@ class ExportRun(Run):
         if settings.NOTICES and to not in UNFINISHED and not is_own_doing:
             fields["tell_at"] = now + timedelta(seconds=settings.NOTICE_AFTER)
         super().move(to, code, now=now, facts=facts, **fields)
-
-    def add_line(
-        self, code: str, *, now: Any, level: str = RunLine.Level.INFO, took_ms: int | None = None, **facts: Any
-    ) -> None:
-        """Write a line of log for the owner."""
-        self.lines.create(
-            at=now, level=level, code=code, facts=facts, attempt=self.attempt, claim_no=self.claim_no, took_ms=took_ms
-        )
 
 
 class ExportLine(RunLine):
@@ -166,9 +159,11 @@ class ExportLine(RunLine):
 
 
 class RunShare(models.Model):
-    """A colleague may see a run of somebody else's, and take its files. It goes when the owner takes it back."""
+    """A colleague may see a run that brought its file, and take that. It goes when the owner takes it back."""
 
     run = models.ForeignKey(ExportRun, on_delete=models.CASCADE, related_name="shares")
+    # The run's own, which never changes: a search by its name looks at no run.
+    segment = models.ForeignKey(SavedSegment, on_delete=models.PROTECT, related_name="+", db_index=False)
     person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", db_index=False)
     shared_at = models.DateTimeField()
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from functools import cached_property
-
 from django.conf import settings
 from django.db import models
+from django.db.models.functions import Upper
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import VendorAccount
-from exports.spec import ConsentSpec
+from exports.kinds import Kind
+from exports.models.asking import Asking
 
 
 class SavedSegmentQuerySet(models.QuerySet["SavedSegment"]):
@@ -19,12 +19,13 @@ class SavedSegmentQuerySet(models.QuerySet["SavedSegment"]):
         return self.filter(owner=user)
 
 
-class SavedSegment(models.Model):
+class SavedSegment(Asking, models.Model):
     """A named definition: whom to export, and which columns. Every save makes a version."""
 
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="saved_segments")
     account = models.ForeignKey(VendorAccount, on_delete=models.PROTECT, related_name="+")
     name = models.CharField(_("name"), max_length=120)
+    kind = models.CharField(_("kind"), max_length=8, choices=Kind, default=Kind.CONSENTS, editable=False)
     spec = models.JSONField()  # of the newest version
     version_no = models.PositiveIntegerField(default=1)
     created_at = models.DateTimeField()
@@ -37,6 +38,8 @@ class SavedSegment(models.Model):
         verbose_name = _("saved segment")
         verbose_name_plural = _("saved segments")
         constraints = [models.UniqueConstraint(name="one_name_per_owner", fields=["owner", "name"])]
+        # Not to be searched with. It has PostgreSQL learn how often words stand in names, by which it plans searches.
+        indexes = [models.Index(Upper("name"), name="savedsegment_words")]
 
     def __str__(self) -> str:
         return self.name
@@ -44,12 +47,12 @@ class SavedSegment(models.Model):
     def get_absolute_url(self) -> str:
         return reverse("exports:segment_edit", args=[self.pk])
 
-    @cached_property
-    def consent_spec(self) -> ConsentSpec:
-        return ConsentSpec.from_json(self.spec)
+    @property
+    def spec_kind(self) -> str:
+        return self.kind
 
 
-class SegmentVersion(models.Model):
+class SegmentVersion(Asking, models.Model):
     """What a saved segment asked for, at one time. Never changed; restoring an old one makes a new one."""
 
     segment = models.ForeignKey(SavedSegment, on_delete=models.CASCADE, related_name="versions")
@@ -63,6 +66,6 @@ class SegmentVersion(models.Model):
         ordering = ["-number"]
         constraints = [models.UniqueConstraint(name="one_version_per_number", fields=["segment", "number"])]
 
-    @cached_property
-    def consent_spec(self) -> ConsentSpec:
-        return ConsentSpec.from_json(self.spec)
+    @property
+    def spec_kind(self) -> str:
+        return self.segment.kind

@@ -11,9 +11,9 @@ from django.utils.translation import gettext_lazy as _
 
 from exports.models.files import ExportFile
 from exports.models.runs import ExportRun
-from runs.models import Run, RunQuerySet, Status
+from runs.models import FileStep, RunQuerySet, Status
 
-R = TypeVar("R", bound="FileStep")
+R = TypeVar("R", bound=FileStep)
 
 
 class FileStepQuerySet(RunQuerySet[R]):
@@ -26,23 +26,6 @@ class FileStepQuerySet(RunQuerySet[R]):
     def wanted(self) -> Self:
         """Those that are there or on their way: one that failed may be asked for again."""
         return self.exclude(status__in=(Status.FAILED, Status.CANCELLED))
-
-
-class FileStep(Run):
-    """A long step over a file that is there: without the vendor's lanes, on the queue of those who work with files."""
-
-    lane = ""
-
-    class Meta(Run.Meta):
-        abstract = True
-
-    @property
-    def queue(self) -> str:
-        return "files"
-
-    @classmethod
-    def on_files(cls) -> Q:
-        return ~Q(pk__in=())
 
 
 class DerivedFileQuerySet(FileStepQuerySet["DerivedFile"]):
@@ -59,6 +42,11 @@ class DerivedFile(FileStep):
         WORKBOOK = "workbook", _("Excel workbook")
         EXCEL_CSV = "excel-csv", _("CSV for Excel")
         CSV = "csv", _("CSV")  # of some rows: of all it would be the original
+        READABLE = "readable", _("Readable workbook")  # these five are of events
+        EVENTS_CSV = "events-csv", _("Events as CSV")
+        PEOPLE_CSV = "people-csv", _("People as CSV")
+        EVENTS_EXCEL = "events-excel", _("Events as CSV for Excel")
+        PEOPLE_EXCEL = "people-excel", _("People as CSV for Excel")
         APSIS_EXCEL = "apsis-xlsx", _("APSIS’s own Excel file")  # fetched, not made (exports/apsis_excel.py)
 
     task = "exports.tasks.derive"

@@ -15,14 +15,14 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.requests import Request
 from exports import actions, columns, looking
 from exports.models import ExportRun
-from exports.views.runs import seen
+from exports.views.runs import seen_table
 
 
 @require_safe
 @permission_required("exports.view_exportrun", raise_exception=True)
 def run_columns(request: Request, pk: int) -> HttpResponse:
     """Show what stands in each column, as far as it was counted. No cell's own text is among it."""
-    run = seen(request, pk)
+    run = seen_table(request, pk)
     if run.file is None or not run.file.row_count:
         nothing = looking.nothing(run, now=timezone.now())
         context = {"here": "runs", "run": run, "nothing": nothing}
@@ -34,7 +34,7 @@ def run_columns(request: Request, pk: int) -> HttpResponse:
 @permission_required("exports.download_exportrun", raise_exception=True)
 def run_survey(request: Request, pk: int) -> HttpResponse:
     """Have it counted what stands in each column."""
-    run = seen(request, pk)
+    run = seen_table(request, pk)
     try:
         actions.survey(run, by=request.user)
     except actions.NotOffered as refusal:
@@ -46,7 +46,7 @@ def run_survey(request: Request, pk: int) -> HttpResponse:
 @permission_required("exports.view_exportrun", raise_exception=True)
 def run_survey_live(request: Request, pk: int) -> HttpResponse:
     """Answer with the figures of the columns, or 204 while what the page shows of them still holds."""
-    run = seen(request, pk)
+    run = seen_table(request, pk)
     if run.file is None:
         raise Http404
     context = _shown(run)

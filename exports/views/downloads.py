@@ -32,7 +32,7 @@ may_download = permission_required("exports.download_exportrun", raise_exception
 
 @require_safe
 @may_download
-def run_download(request: Request, pk: int, form: files.Form) -> HttpResponseBase:
+def run_download(request: Request, pk: int, form: str) -> HttpResponseBase:
     """Hand out a file of a run: its content, or the bytes as they were received."""
     run, copy = _of_run(request, pk, form)
     return _handed_out(request, run, copy, reverse("exports:run_take", args=[pk, form]))
@@ -40,10 +40,10 @@ def run_download(request: Request, pk: int, form: files.Form) -> HttpResponseBas
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @may_download
-def run_take(request: Request, pk: int, form: files.Form) -> HttpResponse:
+def run_take(request: Request, pk: int, form: str) -> HttpResponse:
     """Ask what a file of a run is for; a press gives leave to download it, and leads on to the bytes."""
     run, copy = _of_run(request, pk, form)
-    return _asked(request, run, copy, files.called(form), reverse("exports:run_download", args=[pk, form]))
+    return _asked(request, run, copy, files.called(copy), reverse("exports:run_download", args=[pk, form]))
 
 
 @require_safe
@@ -62,11 +62,12 @@ def derived_take(request: Request, pk: int, derived: int) -> HttpResponse:
     return _asked(request, run, copy, name, reverse("exports:derived_download", args=[pk, derived]))
 
 
-def _of_run(request: Request, pk: int, form: files.Form) -> tuple[ExportRun, Copy]:
+def _of_run(request: Request, pk: int, form: str) -> tuple[ExportRun, Copy]:
     run = seen(request, pk)
-    if form not in files.FORMS or not files.is_there(run, now=timezone.now()):
+    copy = files.copies(run).get(form) if files.is_there(run, now=timezone.now()) else None
+    if copy is None:
         raise Http404
-    return run, files.copy_of(run, form)
+    return run, copy
 
 
 def _of_derived(request: Request, pk: int, derived: int) -> tuple[ExportRun, Copy, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import messages
@@ -18,15 +18,18 @@ from accounts.definitions import Library
 from accounts.models import Credential
 from accounts.requests import Request, number
 from audit import denials
-from exports import actions, draft, picture, preflight, reach, sentences
+from exports import actions, checks, draft, preflight, sheets
 from exports.forms import SegmentForm
+from exports.kinds import Kind, Spec
 from exports.models import SavedSegment
-from exports.spec import ConsentSpec, default_column
+from exports.sheets import Sheet
 from exports.views.guard import in_the_way, is_for_everyone
+from wording.names import isolated
 
 LABELS = {
     "segment": _("Search segments"),
     "topic": _("Search subscriptions"),
+    "event": _("Search types of event"),
     "attribute": _("Search attributes"),
     "tag": _("Search tags"),
 }
@@ -38,8 +41,9 @@ class Desk:
 
     credential: Credential
     segment: SavedSegment | None
+    sheet: Sheet
     choices: draft.Choices
-    spec: ConsentSpec
+    spec: Spec
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -72,9 +76,9 @@ def segment_draft(request: Request) -> HttpResponse:
 def segment_options(request: Request) -> HttpResponse:
     """Answer with the lines of one picker that hold what was typed."""
     kind = request.POST.get("kind", "")
-    if kind not in draft.KINDS:
-        raise Http404
     desk = _desk(request, _segment_of(request))
+    if kind not in desk.sheet.pickers:
+        raise Http404
     context = {"picker": _picker(request.POST, desk, kind)}
     return TemplateResponse(request, "exports/segment_edit.html#options", context)
 
@@ -121,7 +125,7 @@ def _save(request: Request, desk: Desk, name: str) -> HttpResponse:
 
 def _not_started(segment: SavedSegment, blocks: list[preflight.Finding]) -> str:
     """Return what is said of a segment that was saved and could not be run: what happened, and what to do."""
-    saved = {"name": sentences.isolated(segment.name), "n": segment.version_no}
+    saved = {"name": isolated(segment.name), "n": segment.version_no}
     first = blocks[0].title
     if len(blocks) == 1:
         said = gettext("“%(name)s” is saved as version %(n)s and was not started. %(first)s Put it right, then run it.")
@@ -146,77 +150,60 @@ def _desk(request: Request, segment: SavedSegment | None) -> Desk:
     credential = credentials.filter(account=wanted).first() or credentials.first()
     if credential is None:
         raise Http404
-    base = segment.consent_spec if segment else ConsentSpec(time_zone=request.user.time_zone)
+    sheet = _sheet(request, segment)
+    base = segment.asks if segment else sheet.blank(time_zone=request.user.time_zone)
     library = Library(credential)
     if "refresh" in request.POST:
         library.refresh(request.POST.get("section", ""))
-    section = request.POST.get("section", base.section.id)
+    section = request.POST.get("section", sheet.section_of(base))
     choices = draft.Choices(library, section)
     if not section and len(choices.sections()) == 1:
         choices = draft.Choices(library, choices.sections()[0].id)
-        base = replace(base, section=choices.sections()[0])
-    spec = draft.read(request.POST, choices, base=base) if request.method == "POST" else base
-    if spec.section.id != request.POST.get("section_before", spec.section.id):
-        spec = draft.in_section(spec, spec.section)
-    return Desk(credential, segment, choices, spec)
+        base = sheet.into(base, choices)
+    spec = sheet.read(request.POST, choices, base) if request.method == "POST" else base
+    section = sheet.section_of(spec)
+    if section != request.POST.get("section_before", section):
+        spec = sheet.bare(spec)
+    return Desk(credential, segment, sheet, choices, spec)
+
+
+def _sheet(request: Request, segment: SavedSegment | None) -> Sheet:
+    kind = segment.kind if segment else request.POST.get("of") or request.GET.get("of", "")
+    return sheets.EVENTS if kind == Kind.EVENTS else sheets.CONSENTS
 
 
 def _shown(request: Request, desk: Desk, form: SegmentForm) -> dict[str, Any]:
-    account, spec = desk.credential.account, desk.spec
-    findings = preflight.check(
-        spec,
-        reach.of(desk.credential, spec.section.id, library=desk.choices.library),
-        consent_version=account.consent_version,
-        seen=reach.seen(account),
-        last_rows=reach.last_rows(desk.segment) if spec.apsis_excel else None,
-    )
+    account, spec, sheet = desk.credential.account, desk.spec, desk.sheet
+    findings = checks.of(spec, desk.credential, account, desk.segment, library=desk.choices.library)
     return {
         "here": "segments",
         "form": form,
         "segment": desk.segment,
+        "of": sheet.kind,
         "spec": spec,
+        "section": sheet.section_of(spec),
         "account": account,
         "credentials": Credential.objects.visible_to(request.user).select_related("account"),
         "sections": desk.choices.sections(),
-        "channels": _channels(desk),
-        "pickers": {kind: _picker(request.POST, desk, kind) for kind in draft.KINDS},
+        "pickers": {kind: _picker(request.POST, desk, kind) for kind in sheet.pickers},
         "listing": desk.choices.library.read("sections"),
         "findings": findings,
         "groups": preflight.grouped(findings),
         "is_blocked": preflight.blocks(findings),
-        "columns": picture.columns(spec),
-        "people": picture.people(spec),
         "next_version": desk.segment.version_no + 1 if desk.segment else 1,
+        **sheet.more(spec, desk.choices),
     }
 
 
-def _channels(desk: Desk) -> list[dict[str, Any]]:
-    """Return every channel with whether it is chosen and what its column is called."""
-    chosen = {item.id: item for item in desk.spec.channels}
-    return [
-        {
-            "id": choice.id,
-            "name": choice.name,
-            "is_chosen": choice.id in chosen,
-            "column": chosen[choice.id].column if choice.id in chosen else default_column(choice),
-        }
-        for choice in desk.choices.channels()
-    ]
-
-
 def _picker(data: QueryDict, desk: Desk, kind: str) -> dict[str, Any]:
-    chosen = {
-        "segment": desk.spec.segments,
-        "topic": desk.spec.topics,
-        "attribute": desk.spec.attributes,
-        "tag": desk.spec.tags,
-    }[kind]
+    chosen = desk.sheet.chosen(desk.spec, kind)
     # What was searched for has served when something is added.
     asked = "" if data.get("put_in", "").startswith(f"{kind}:") else data.get(f"q:{kind}", "")
     options, found = desk.choices.search(kind, asked, (choice.id for choice in chosen))
     return {
         "kind": kind,
         "mark": "consent" if kind == "topic" else kind,
+        "has_titles": desk.sheet.has_titles and kind != "topic",
         "label": LABELS[kind],
         # Adding or taking out keeps the hand where it was.
         "is_in_hand": any(data.get(act, "").startswith(f"{kind}:") for act in ("put_in", "take_out")),

@@ -7,7 +7,7 @@ from django.template.response import TemplateResponse
 
 from accounts.models import Credential
 from accounts.requests import Request
-from exports import preflight, reach
+from exports import checks, preflight
 from exports.models import SavedSegment
 
 
@@ -16,7 +16,7 @@ def run_guard(request: Request, segment: SavedSegment) -> HttpResponse | None:
 
     What blocks is judged by the key of whoever presses Run. Everyone is asked about twice: in the segment, and here.
     """
-    context = {"here": "segments", "segment": segment, "spec": segment.consent_spec}
+    context = {"here": "segments", "segment": segment, "spec": segment.asks}
     status = 409 if request.method == "POST" else 200  # whoever only looks was refused nothing
     if blocks := in_the_way(request, segment):
         context |= {"blocks": blocks}
@@ -33,16 +33,9 @@ def in_the_way(request: Request, segment: SavedSegment) -> list[preflight.Findin
 
 def is_for_everyone(segment: SavedSegment) -> bool:
     """Say whether a run would export every profile, so that it is asked about once more."""
-    return not segment.consent_spec.segments
+    return segment.asks.is_for_everyone
 
 
 def _findings(request: Request, segment: SavedSegment) -> list[preflight.Finding]:
     own = Credential.objects.visible_to(request.user).filter(account=segment.account).select_related("account")
-    credential, spec = own.first(), segment.consent_spec
-    return preflight.check(
-        spec,
-        reach.of(credential, spec.section.id),
-        consent_version=segment.account.consent_version,
-        seen=reach.seen(segment.account),
-        last_rows=reach.last_rows(segment) if spec.apsis_excel else None,
-    )
+    return checks.of(segment.asks, own.first(), segment.account, segment)

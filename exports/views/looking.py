@@ -14,6 +14,9 @@ from django.views.decorators.http import require_GET
 from accounts.requests import Request
 from audit import actions as audit
 from exports import looking
+from exports.events import happened
+from exports.events.happened import Happened
+from exports.kinds import Kind
 from exports.models import ExportRun
 from exports.views.runs import seen
 
@@ -23,8 +26,10 @@ log = logging.getLogger(__name__)
 @require_GET  # a HEAD would stand in the audit history as a look, and show nobody anything
 @permission_required("exports.download_exportrun", raise_exception=True)
 def run_look(request: Request, pk: int) -> HttpResponse:
-    """Show the first rows of a run's file, and write down that somebody looked."""
+    """Show the first rows of a run's file, or what stands in its events, and write down that somebody looked."""
     run = seen(request, pk)
+    if run.segment.kind == Kind.EVENTS:
+        return _values(request, run)
     if nothing := looking.nothing(run, now=timezone.now()):
         return _nothing(request, run, nothing)
     try:
@@ -34,6 +39,16 @@ def run_look(request: Request, pk: int) -> HttpResponse:
         return _nothing(request, run, looking.damage(run, damaged.why))
     audit.record("file.looked_at", by=request.user, target=run, rows=len(look.rows))
     return _page(request, run, look=look)
+
+
+def _values(request: Request, run: ExportRun) -> HttpResponse:
+    found, nothing = happened.of(run), looking.nothing(run, now=timezone.now())
+    if not nothing and isinstance(found, Happened):
+        audit.record("file.values_looked_at", by=request.user, target=run)
+        return TemplateResponse(request, "exports/run_values.html", {"here": "runs", "run": run, "happened": found})
+    nothing = nothing or looking.unread()
+    context = {"here": "runs", "run": run, "nothing": nothing}
+    return TemplateResponse(request, "exports/run_values.html", context, status=nothing.status)
 
 
 def _nothing(request: Request, run: ExportRun, nothing: looking.Nothing) -> HttpResponse:

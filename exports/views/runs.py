@@ -7,8 +7,8 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.core.paginator import Paginator
-from django.db.models import Count, QuerySet
-from django.http import HttpResponse
+from django.db.models import QuerySet
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -19,24 +19,23 @@ from django.utils.translation import gettext_lazy as lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django_htmx.http import replace_url
 
-from accounts.requests import Request
+from accounts.requests import Request, number
 from audit import denials
 from exports import actions, letters, listing, progress
+from exports.events.remedies import MOST_WINDOWS
+from exports.kinds import Kind
+from exports.mine import SHARED, Mine
 from exports.models import ExportRun, SavedSegment
 from exports.views.guard import run_guard
-from runs.models import UNFINISHED, Status
 
-PAGE = 50
-
-
-# word in the address → statuses, and what the chip says
-STATES = {
-    "working": (UNFINISHED, lazy("On their way")),
-    "ready": ((Status.SUCCEEDED,), lazy("Ready")),
-    "failed": ((Status.FAILED,), lazy("Failed")),
-    "cancelled": ((Status.CANCELLED,), lazy("Cancelled")),
+# What the filters say, by the words of their addresses.
+WORDS = {
+    "working": lazy("On their way"),
+    "ready": lazy("Ready"),
+    "failed": lazy("Failed"),
+    "cancelled": lazy("Cancelled"),
+    SHARED: lazy("Shared with you"),
 }
-SHARED = "shared"  # the word of those that others share, in whatever state
 
 
 @require_safe
@@ -60,37 +59,24 @@ def run_rows(request: Request) -> HttpResponse:
 
 def _listed(request: Request) -> dict[str, Any]:
     """Return what the list of runs shows, as its address asks."""
-    own = ExportRun.objects.owned_by(request.user)
-    shared = ExportRun.objects.shared_with(request.user)
     q, state = request.GET.get("q", "").replace("\0", "").strip()[:120], request.GET.get("state", "")
-    state = state if state in STATES or state == SHARED else ""
-    in_all = _how_many(own, shared)
-    how_many = in_all
-    if q:
-        named = SavedSegment.objects.filter(name__icontains=q)
-        own, shared = own.filter(segment__in=named), shared.filter(segment__in=named)
-        how_many = _how_many(own, shared)
-    if state in STATES:
-        own, shared = (runs.filter(status__in=STATES[state][0]) for runs in (own, shared))
-    # Only keys are counted through to a page far back; what is shown of a run is read for fifty.
-    keys = _keys(None if state == SHARED else own, shared if in_all[SHARED] or state == SHARED else None)
-    paginator = Paginator(keys, PAGE)
-    paginator.count = how_many[state] if state else sum(how_many[name] for name in STATES)
-    page = paginator.get_page(request.GET.get("page"))
+    state = state if state in WORDS else ""
+    mine = Mine(request.user, named=q, state=state)
+    page = Paginator(mine, listing.PAGE).get_page(request.GET.get("page"))
+    # What is shown of a run is read for those of the page alone.
     visible = ExportRun.objects.visible_to(request.user).listed().select_related("owner")
-    found_of = visible.in_bulk(list(page))
-    words = {**{name: word for name, (_s, word) in STATES.items()}, SHARED: lazy("Shared with you")}
+    found_of, now = visible.in_bulk(list(page)), timezone.now()
     return {
         "here": "runs",
         "page_obj": page,
-        "rows": [listing.row(found_of[pk], now=timezone.now()) for pk in page if pk in found_of],
+        "rows": [listing.row(found_of[pk], now=now) for pk in page if pk in found_of],
         "q": q,
         "state": state,
-        "state_word": words.get(state, ""),
-        "chips": listing.chips(words, how_many, q=q, state=state),
-        "in_all": in_all,
+        "state_word": WORDS.get(state, ""),
+        "chips": listing.chips(WORDS, mine.counts, q=q, state=state),
+        "all": Mine(request.user) if q else mine,
         # Only a list that is not narrowed can be empty because nothing was ever run.
-        "is_first_use": not (q or state or page.paginator.count),
+        "is_first_use": not (q or state or mine),
     }
 
 
@@ -105,7 +91,8 @@ def run_create(request: Request, pk: int) -> HttpResponse:
         return question
     if request.method != "POST":
         return redirect(segment)
-    return redirect(actions.start(segment, by=request.user))
+    windows = min(number(request.POST.get("windows", "")) or 1, MOST_WINDOWS)
+    return redirect(actions.start(segment, by=request.user, windows=max(1, windows)))
 
 
 @require_safe
@@ -148,29 +135,6 @@ def run_cancel(request: Request, pk: int) -> HttpResponse:
     return redirect(run)
 
 
-def _how_many(own: QuerySet[ExportRun], shared: QuerySet[ExportRun]) -> dict[str, int]:
-    """Count runs by the words of the filters."""
-    counts = [dict(runs.order_by().values_list("status").annotate(Count("pk"))) for runs in (own, shared)]
-    by_state = {
-        name: sum(count.get(status, 0) for count in counts for status in statuses)
-        for name, (statuses, _word) in STATES.items()
-    }
-    return by_state | {SHARED: sum(counts[1].values())}
-
-
-def _keys(own: QuerySet[ExportRun] | None, shared: QuerySet[ExportRun] | None) -> QuerySet[ExportRun, int]:
-    """Return the keys of runs, newest first: of both lists merged, each in the order of an index of its own."""
-    keys = []
-    if own is not None:
-        keys.append(own.order_by().values_list("id", flat=True))
-    if shared is not None:  # in the order of the shares, which SQLite does not know to be that of the runs
-        keys.append(shared.order_by().values_list("shares__run_id", flat=True))
-    first, *others = keys
-    if others:
-        return first.union(*others, all=True).order_by("-id")
-    return first.order_by("-id" if shared is None else "-shares__run_id")
-
-
 def own(request: Request, pk: int) -> ExportRun:
     """Return a run of one's own, to be changed, with all that its page shows of others. Raises Http404."""
     return _told(request, ExportRun.objects.owned_by(request.user), pk)
@@ -179,6 +143,14 @@ def own(request: Request, pk: int) -> ExportRun:
 def seen(request: Request, pk: int) -> ExportRun:
     """Return the same, or a run that somebody shared, to be read. Raises Http404."""
     return _told(request, ExportRun.objects.visible_to(request.user), pk)
+
+
+def seen_table(request: Request, pk: int) -> ExportRun:
+    """Return a run that brings a table: only such a file has rows and columns to look at. Raises Http404."""
+    run = seen(request, pk)
+    if run.segment.kind != Kind.CONSENTS:
+        raise Http404
+    return run
 
 
 def _told(request: Request, runs: QuerySet[ExportRun], pk: int) -> ExportRun:

@@ -23,10 +23,10 @@ from django_htmx.http import replace_url
 from accounts.requests import Request
 from audit import denials
 from exports import actions, changes, listing
+from exports.events import changes as event_changes
+from exports.kinds import Kind
 from exports.models import ExportRun, SavedSegment, SegmentVersion
 from runs.models import UNFINISHED, Status
-
-PAGE = 50
 
 # what the address says → the chip, how the last run went, and the same after “None of your segments …”
 LAST: dict[str, tuple[Any, Q, Any]] = {
@@ -105,7 +105,7 @@ def segment_history(request: Request, pk: int) -> HttpResponse:
     segment = denials.own_or_404(
         request, SavedSegment.objects.visible_to(request.user).select_related("account"), pk=pk
     )
-    page = Paginator(segment.versions.select_related("saved_by"), PAGE).get_page(request.GET.get("page"))
+    page = Paginator(segment.versions.select_related("saved_by"), listing.PAGE).get_page(request.GET.get("page"))
     context = {"here": "segments", "segment": segment, "page_obj": page, "versions": _told(segment, list(page))}
     return TemplateResponse(request, "exports/segment_history.html", context)
 
@@ -132,16 +132,22 @@ def _listed(request: Request) -> dict[str, Any]:
     found = segments.filter(name__icontains=asked) if asked else segments
     counts = Counter(_KINDS[status] for status in found.values_list("last_status", flat=True))
     chosen = found.filter(LAST[last][1]) if last in LAST else found
-    wide = chosen.select_related("account").annotate(
-        last_id=Subquery(runs.values("pk")[:1]),
-        last_ready_id=Subquery(runs.filter(status=Status.SUCCEEDED).values("pk")[:1]),
+    wide = (
+        chosen.select_related("account")
+        .defer("spec", "account__sections")
+        .annotate(
+            last_id=Subquery(runs.values("pk")[:1]),
+            last_ready_id=Subquery(runs.filter(status=Status.SUCCEEDED).values("pk")[:1]),
+        )
     )
-    page = Paginator(wide, PAGE).get_page(request.GET.get("page"))
+    paginator = Paginator(wide, listing.PAGE)
+    paginator.count = counts[last] if last in LAST else counts.total()
+    page = paginator.get_page(request.GET.get("page"))
     return {
         "here": "segments",
         "page_obj": page,
         "rows": _rows(list(page)),
-        "all": segments.count(),
+        "all": segments.count() if asked else counts.total(),
         "asked": asked,
         "last": last if last in LAST else "",
         "says": LAST[last][2] if last in LAST else "",
@@ -151,8 +157,11 @@ def _listed(request: Request) -> dict[str, Any]:
 
 def _rows(shown: list[Any]) -> list[Row]:
     wanted = {pk for segment in shown for pk in (segment.last_id, segment.last_ready_id) if pk}
-    found = ExportRun.objects.listed().in_bulk(wanted)
-    lines = {pk: listing.row(run, now=timezone.now()) for pk, run in found.items()}
+    found = ExportRun.objects.brief().in_bulk(wanted)
+    of, now = {segment.pk: segment for segment in shown}, timezone.now()
+    for run in found.values():
+        run.segment = of[run.segment_id]
+    lines = {pk: listing.row(run, now=now) for pk, run in found.items()}
     return [Row(segment, lines.get(segment.last_id), lines.get(segment.last_ready_id)) for segment in shown]
 
 
@@ -185,7 +194,7 @@ def _told(segment: SavedSegment, versions: list[SegmentVersion]) -> list[dict[st
         {
             "version": version,
             "is_present": version.number == segment.version_no,
-            "is_same": version.consent_spec == segment.consent_spec,
+            "is_same": version.asks == segment.asks,
             "changes": _changes(old, version) if old else None,
         }
         for version, old in zip(versions, older, strict=True)
@@ -196,6 +205,8 @@ def _changes(old: SegmentVersion, new: SegmentVersion) -> list[str]:
     renamed = (
         [] if old.name == new.name else [_("renamed from %(old)s to %(new)s") % {"old": old.name, "new": new.name}]
     )
+    if new.segment.kind == Kind.EVENTS:
+        return renamed + event_changes.between(old.event_spec, new.event_spec)
     return renamed + changes.between(old.consent_spec, new.consent_spec)
 
 

@@ -21,6 +21,9 @@ from exports.views.runs import own
 def run_share(request: Request, pk: int) -> HttpResponse:
     """Choose which colleagues see a run and take its files."""
     run = own(request, pk)
+    if run.file is None:
+        messages.info(request, _("A run can be shared once it has brought its file."))
+        return redirect(run)
     form = ShareForm(request.POST if request.method == "POST" else None, run=run)
     if form.is_valid():
         people = form.cleaned_data["people"]

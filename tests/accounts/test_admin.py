@@ -54,6 +54,14 @@ def test_a_marketer_stays_out(as_anna: Client, url: str) -> None:
     assert "audit history" not in response.content.decode().lower()
 
 
+def test_what_is_wrong_with_somebody_new_is_said_in_the_words_of_the_page(as_karin: Client, anna: User) -> None:
+    entered = {"username": "anna", "password1": "ten of a dozen", "password2": "another one"}
+    page = as_karin.post("/admin/accounts/user/add/", entered).content.decode()
+    assert "<b>User name:</b> Somebody has this user name already." in page
+    assert "<b>Password once more:</b>" in page
+    assert "Username" not in page
+
+
 def test_nothing_of_a_password_is_shown(as_karin: Client, anna: User) -> None:
     page = as_karin.get(f"{PEOPLE}{anna.pk}/change/").content.decode()
     _algorithm, salt, digest = anna.password.split("$")

@@ -8,7 +8,7 @@ import pytest
 from django.db import InterfaceError, OperationalError, connection, transaction
 
 from accounts import clients, database
-from accounts.models import Credential, User, VendorAccount
+from accounts.models import User, VendorAccount
 from tests.conftest import Vendor, key
 
 
@@ -53,7 +53,7 @@ def test_let_go_gives_the_connection_back_but_never_within_a_transaction() -> No
         assert connection.connection is not None
         User.objects.count()
     database.let_go()
-    assert connection.connection is None
+    assert (connection.connection is None) == (connection.vendor != "sqlite")  # a file is asked by this thread alone
     assert User.objects.count() == 0  # the next query has one again
 
 
@@ -70,6 +70,7 @@ def test_no_connection_is_held_while_the_vendor_is_asked(vendor: Vendor, monkeyp
         return send(request)
 
     monkeypatch.setattr(vendor.transport, "handle_request", watched)
-    with clients.client_for(Credential.objects.get(pk=credential.pk)) as client:
+    with clients.client_for(credential.pk) as client:
         client.sections()
-    assert held == [False, False], "the token's call and the list's"
+    is_file = connection.vendor == "sqlite"  # to which nobody else is kept from
+    assert held == [is_file, is_file], "the token's call and the list's"

@@ -55,11 +55,29 @@ def test_when_the_vendor_is_down_the_last_known_list_stays_with_its_age(vendor: 
     assert later.trouble.transient
 
 
+def test_a_vendor_that_is_away_is_waited_for_once_a_request(vendor: Vendor, annas_key: Credential) -> None:
+    Library(annas_key, now=NOW).refresh("")
+    asked = vendor.calls()
+    vendor.fault("sections", "status", status=500, times=0)
+    later = Library(annas_key, now=NOW + timedelta(days=2))
+    later.refresh("")
+    assert vendor.calls()["sections"] > asked["sections"]
+    assert {kind: vendor.calls()[kind] for kind in ("channels", "segments", "keyspaces")} == {
+        kind: asked[kind] for kind in ("channels", "segments", "keyspaces")
+    }
+    listing = later.read("segments")
+    assert listing.items
+    assert "this is what it said last. Press “Read again” in a minute." in listing.says
+    vendor.control("DELETE", "faults")
+    assert Library(annas_key, now=NOW + timedelta(days=2)).read("segments").says == ""
+
+
 def test_when_nothing_was_ever_known_the_list_is_empty_and_says_why(vendor: Vendor, annas_key: Credential) -> None:
     vendor.fault("segments", "status", status=500, times=0)
     listing = Library(annas_key, now=NOW).read("segments")
     assert (list(listing.items), listing.read_at) == ([], None)
     assert listing.trouble is not None
+    assert listing.says == "APSIS could not be asked just now. Press “Read again” in a minute."
 
 
 def test_each_credential_has_lists_of_its_own(vendor: Vendor, annas_key: Credential, jonas_key: Credential) -> None:

@@ -28,6 +28,12 @@ def test_it_refills_with_time_and_never_above_its_width(account: VendorAccount) 
     assert lanes.take(account, "tokens", now=a_day_later) > 0
 
 
+def test_one_event_export_a_minute_beside_the_other_exports(account: VendorAccount) -> None:
+    assert lanes.take(account, "event_exports", now=NOW) == 0.0
+    assert lanes.take(account, "event_exports", now=NOW + 45) == pytest.approx(15)
+    assert lanes.take(account, "exports", now=NOW) == 0.0
+
+
 def test_a_refusal_takes_nothing(account: VendorAccount) -> None:
     lanes.take(account, "exports", now=NOW)
     waits = [lanes.take(account, "exports", now=NOW + 0.5) for _ in range(5)]

@@ -40,6 +40,7 @@ def test_the_registry_finds_every_sealed_column() -> None:
         "accounts.Credential.sealed_secret",
         "accounts.Credential.sealed_token",
         "exports.ExportRun.sealed_poll_url",
+        "imports.ImportPart.sealed_slot",
     }, "look whether the new column holds plain text, then name it here"
 
 
@@ -66,7 +67,7 @@ def test_whatever_the_vault_seals_lies_in_a_column_that_says_so() -> None:
 def test_after_a_rotation_the_old_key_is_not_needed(under_old: Any, annas_key: Credential, vendor: Vendor) -> None:
     from accounts import clients
 
-    with clients.client_for(annas_key) as client:
+    with clients.client_for(annas_key.pk) as client:
         client.sections()
     assert Credential.objects.get().sealed_token
     under_old.VAULT_KEYS = [NEW, OLD]
@@ -79,7 +80,7 @@ def test_after_a_rotation_the_old_key_is_not_needed(under_old: Any, annas_key: C
     under_old.VAULT_KEYS = [NEW]
     kept = Credential.objects.get()
     assert vault.unseal(kept.sealed_secret) == "demo-anna-secret"
-    with clients.client_for(kept) as client:
+    with clients.client_for(kept.pk) as client:
         client.sections()
     assert vendor.calls()["token"] == 1  # the token was sealed anew with it
     assert "under the only key there is" in rotate("--check")

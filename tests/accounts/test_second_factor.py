@@ -54,6 +54,12 @@ def test_an_app_is_added_with_its_codes_and_lies_sealed(as_anna: Client, anna: U
     assert "You sign in with two factors." in as_anna.get("/account/").content.decode()
 
 
+def test_the_field_of_a_wrong_code_is_called_one_thing(as_anna: Client) -> None:
+    page = as_anna.post(ADD, {"code": "000000"}).content.decode()
+    assert "<b>Code from the app:</b>" in page
+    assert "Authenticator code" not in page
+
+
 def test_a_wrong_code_adds_nothing(as_anna: Client) -> None:
     response = as_anna.post(ADD, {"code": "000000"})
     assert response.status_code == 200
@@ -83,6 +89,15 @@ def test_a_passkey_is_offered_by_name_and_without_inline_script(as_anna: Client)
     assert "passkey.js" in page
     for tag in re.findall(r"<script[^>]*>", page):
         assert "nonce=" in tag or 'type="application/json"' in tag
+
+
+def test_a_passkey_is_proposed_a_name_that_none_has_yet(as_anna: Client, anna: User) -> None:
+    assert 'value="Passkey"' in as_anna.get("/accounts/2fa/webauthn/add/").content.decode()
+    for name in ("Passkey", "Passkey 2", "Passkey 3"):
+        assert second_factor.SealedFactors().generate_authenticator_name(anna, Authenticator.Type.WEBAUTHN) == name
+        Authenticator.objects.create(user=anna, type=Authenticator.Type.WEBAUTHN, data={"name": name})
+    Authenticator.objects.filter(data__name="Passkey 2").delete()
+    assert second_factor.SealedFactors().generate_authenticator_name(anna, Authenticator.Type.WEBAUTHN) == "Passkey 2"
 
 
 def test_anothers_passkey_is_404(as_anna: Client, jonas: User) -> None:

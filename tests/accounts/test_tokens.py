@@ -20,7 +20,7 @@ LEASE = 60.0  # seconds, as the settings have it
 
 def ask(credential: Credential) -> int:
     """Read a list with a client of its own, as a process of its own would."""
-    with clients.client_for(Credential.objects.select_related("account").get(pk=credential.pk)) as client:
+    with clients.client_for(credential.pk) as client:
         return len(client.sections())
 
 

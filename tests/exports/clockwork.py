@@ -50,7 +50,7 @@ class Turner(Stepper):
 
     def advance(self, claimed: ExportRun) -> ExportRun:
         """Take the one step that a claim is for."""
-        with clients.client_for(claimed.credential) as client:
+        with clients.client_for(claimed.credential_id) as client:
             runner.advance(claimed, client, clock=self.clock)
         claimed.refresh_from_db()
         return claimed

@@ -70,7 +70,7 @@ class Stepper:
         self.forward(max(0.0, (run.due_at - self.now).total_seconds()))
         claimed = claim(ExportRun.objects.all(), run.pk, queue=run.queue, now=self.now)
         assert claimed is not None, "the run was due and could not be claimed"
-        with clients.client_for(claimed.credential) as client:
+        with clients.client_for(claimed.credential_id) as client:
             runner.advance(claimed, client, clock=self.clock)
         claimed.refresh_from_db()
         return claimed

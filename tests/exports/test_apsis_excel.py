@@ -262,7 +262,7 @@ def test_a_key_that_is_refused_is_marked(run: ExportRun, vendor: Vendor) -> None
 
 
 def test_a_csv_in_its_place_is_no_excel_file(run: ExportRun, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("upstream.apsis.exports._check_file", lambda *given: None)
+    monkeypatch.setattr("upstream.apsis.reports._check_file", lambda *given: None)
     monkeypatch.setattr(names, "XLSX", "text/csv")
     for _ in range(apsis_excel.MOST_DAMAGED):
         failed = fetched(run)
@@ -315,7 +315,7 @@ def test_a_worker_that_died_leaves_nothing_behind(run: ExportRun) -> None:
     done = fetched(run)
     assert done.status == Status.SUCCEEDED
     assert stored(done) == [done.storage_name.rpartition("/")[2]]
-    with clients.client_for(run.credential) as client, pytest.raises(StaleRun):  # the dead one, should it wake up
+    with clients.client_for(run.credential_id) as client, pytest.raises(StaleRun):  # the dead one, should it wake up
         apsis_excel.fetch(dead, client, timezone.now)
     assert stored(done) == [done.storage_name.rpartition("/")[2]]
 

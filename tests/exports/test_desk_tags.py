@@ -14,6 +14,7 @@ from django.test import RequestFactory
 from django.utils import timezone, translation
 
 from exports.templatetags import desk
+from wording import amounts, icons, moments
 
 NOW = datetime(2026, 6, 2, 12, 6, 2, tzinfo=UTC)  # 14:06:02 in Stockholm
 
@@ -54,33 +55,41 @@ def render(source: str, **context: object) -> str:
     ],
 )
 def test_moment_says_how_long_ago_today_and_the_day_otherwise(ago: timedelta, said: str) -> None:
-    assert words(desk.moment(NOW - ago)) == said
+    assert words(moments.moment(NOW - ago)) == said
 
 
 def test_moment_keeps_the_exact_time_and_its_zone_for_machines_and_for_the_tooltip() -> None:
-    assert desk.moment(NOW - timedelta(minutes=3)) == (
+    assert moments.moment(NOW - timedelta(minutes=3)) == (
         '<time datetime="2026-06-02T14:03:02+02:00" title="2 June 2026, 14:03:02 CEST">14:03, 3 minutes ago</time>'
     )
 
 
 def test_moment_follows_the_time_zone_of_the_person() -> None:
     with timezone.override(ZoneInfo("Asia/Tokyo")):
-        assert words(desk.moment(NOW)).startswith("21:06")
-        assert "JST" in desk.moment(NOW)
+        assert words(moments.moment(NOW)).startswith("21:06")
+        assert "JST" in moments.moment(NOW)
 
 
 def test_stamp_leaves_the_distance_out() -> None:
-    assert words(desk.stamp(NOW)) == "14:06"
-    assert words(desk.stamp(NOW + timedelta(days=7))) == "9 June, 14:06"
+    assert words(moments.stamp(NOW)) == "14:06"
+    assert words(moments.stamp(NOW + timedelta(days=7))) == "9 June, 14:06"
+
+
+def test_among_other_days_today_says_that_it_is_today() -> None:
+    assert words(moments.dated(NOW)) == "today, 14:06"
+    assert words(moments.dated(NOW - timedelta(days=1))) == "yesterday, 14:06"
+    assert words(moments.dated(NOW + timedelta(days=7))) == "9 June, 14:06"
 
 
 def test_clock_shows_seconds_and_the_day_only_beside_another_day() -> None:
-    assert words(desk.clock(NOW)) == "14:06:02"
-    assert words(desk.clock(NOW, NOW - timedelta(hours=1))) == "14:06:02"
-    assert words(desk.clock(NOW, NOW - timedelta(days=1))) == "2 Jun 14:06:02"
+    assert words(moments.clock(NOW)) == "14:06:02"
+    assert words(moments.clock(NOW, NOW - timedelta(hours=1))) == "14:06:02"
+    assert words(moments.clock(NOW, NOW - timedelta(days=1))) == "2 Jun 14:06:02"
 
 
-@pytest.mark.parametrize("write", [desk.moment, desk.stamp, desk.clock, desk.duration, desk.milliseconds])
+@pytest.mark.parametrize(
+    "write", [moments.moment, moments.stamp, moments.dated, moments.clock, moments.duration, moments.milliseconds]
+)
 def test_no_time_is_written_as_nothing(write) -> None:
     assert write(None) == ""
 
@@ -96,7 +105,7 @@ def test_no_time_is_written_as_nothing(write) -> None:
 )
 def test_the_foot_names_the_zone(zone: str, said: str) -> None:
     with timezone.override(ZoneInfo(zone)):
-        assert desk.zone_sentence() == said
+        assert moments.zone_sentence() == said
 
 
 # ── Lengths and figures ──────────────────────────────────────────────────────────────────────────────────────
@@ -122,12 +131,12 @@ def test_the_foot_names_the_zone(zone: str, said: str) -> None:
     ],
 )
 def test_duration(seconds: float | timedelta, said: str) -> None:
-    assert desk.duration(seconds) == said
+    assert moments.duration(seconds) == said
 
 
 def test_milliseconds() -> None:
-    assert desk.milliseconds(312) == "0.3 s"
-    assert desk.milliseconds(0) == "0 s"
+    assert moments.milliseconds(312) == "0.3 s"
+    assert moments.milliseconds(0) == "0 s"
 
 
 @pytest.mark.parametrize(
@@ -147,34 +156,34 @@ def test_milliseconds() -> None:
     ],
 )
 def test_size_in_decimal_units(count: int, said: str) -> None:
-    assert desk.size(count) == said
+    assert amounts.size(count) == said
 
 
 def test_figures_take_the_separators_of_the_language() -> None:
-    assert desk.count(48310) == "48,310"
-    assert desk.count(0) == "0"
-    assert desk.count(None) == desk.size(None) == ""
+    assert amounts.count(48310) == "48,310"
+    assert amounts.count(0) == "0"
+    assert amounts.count(None) == amounts.size(None) == ""
     with translation.override("sv"):
-        assert desk.count(48310) == "48\u00a0310"
-        assert desk.size(1_312_440) == "1,3\u00a0MB"
+        assert amounts.count(48310) == "48\u00a0310"
+        assert amounts.size(1_312_440) == "1,3\u00a0MB"
 
 
 def test_digest_shows_two_groups_of_four_and_keeps_the_whole() -> None:
-    assert desk.digest("9c1f04abcc") == '<span class="mono nowrap" title="9c1f04abcc">9c1f 04ab …</span>'
-    assert desk.digest("") == desk.digest(None) == ""
+    assert amounts.digest("9c1f04abcc") == '<span class="mono nowrap" title="9c1f04abcc">9c1f 04ab …</span>'
+    assert amounts.digest("") == amounts.digest(None) == ""
 
 
 def test_what_comes_from_outside_is_escaped() -> None:
-    assert "<b>" not in desk.digest('<b>"x"</b>')
+    assert "<b>" not in amounts.digest('<b>"x"</b>')
     assert "<b>" not in render("{% icon 'tick' css %}", css='"><b>')
 
 
 # ── Marks ────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-@pytest.mark.parametrize("name", [*desk.ICONS, *desk.PICTURES])
+@pytest.mark.parametrize("name", [*icons.ICONS, *icons.PICTURES])
 def test_every_icon_is_a_drawing_that_screen_readers_pass_over(name: str) -> None:
-    drawn = desk.icon(name)
+    drawn = icons.icon(name)
     assert drawn.startswith("<svg")
     assert drawn.endswith("</svg>")
     assert 'aria-hidden="true"' in drawn
@@ -183,14 +192,14 @@ def test_every_icon_is_a_drawing_that_screen_readers_pass_over(name: str) -> Non
 
 def test_an_unknown_icon_is_a_mistake() -> None:
     with pytest.raises(TemplateSyntaxError, match="no icon named 'unicorn'"):
-        desk.icon("unicorn")
+        icons.icon("unicorn")
 
 
 @pytest.mark.parametrize("state", desk.STATES)
 def test_a_status_is_a_shape_a_word_and_a_colour(state: str) -> None:
     html = render_to_string("_parts/status.html", {"state": state})
     assert f"st-{desk.state_style(state)}" in html
-    assert desk.ICONS[desk.state_shape(state)] in html
+    assert icons.ICONS[desk.state_shape(state)] in html
     assert desk.state_word(state) in html
 
 

@@ -11,7 +11,7 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import Credential
-from exports import fortnight
+from exports import chart, fortnight
 from exports.models import ExportFile, ExportRun
 from tests.exports.test_segment_list import run_of, save, words
 
@@ -74,7 +74,7 @@ def test_columns_are_drawn_to_scale_and_none_is_too_low_to_be_seen(annas_key: Cr
     ("value", "scale"), [(1, 2), (2, 2), (3, 4), (7, 10), (10, 10), (11, 20), (48_310, 60_000), (999_999, 1_000_000)]
 )
 def test_a_scale_ends_at_a_round_figure(value: int, scale: int) -> None:
-    assert fortnight._nice(value, least=2) == scale
+    assert chart.nice(value) == scale
 
 
 def test_without_history_there_is_nothing_to_draw(annas_key: Credential, as_anna: Client) -> None:

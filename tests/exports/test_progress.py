@@ -74,6 +74,15 @@ def test_the_journey_of_a_run_in_line(segment: SavedSegment) -> None:
     assert _states(joined) == ["done", "wait", "off", "off", "off", "off"]
 
 
+def test_the_journey_stands_in_line_once_whatever_a_later_request_of_the_run_does(segment: SavedSegment) -> None:
+    run = made.preparing(
+        segment, lines=[(0, "asked", {}), (3, "requested", {}), (62, "joined", {}), (64, "requested", {})]
+    )
+    times = journey.times(run, list(run.lines.all()))
+    assert times["in_line"] == run.started_at
+    assert times["in_line"] < times["preparing"]
+
+
 def test_the_journey_of_a_run_at_the_vendor(segment: SavedSegment) -> None:
     assert _states(made.preparing(segment)) == ["done", "done", "now", "off", "off", "off"]
     assert _states(made.preparing(segment, code="trouble"))[2] == "wait"

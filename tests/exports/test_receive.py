@@ -15,12 +15,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exports import receive
-from exports.contents import NotAsPromised
+from exports import contents, receive
+from exports.contents import Counts, NotAsPromised
 from exports.receive import UNPACKED, Received, gunzip
 from exports.spec import Column
-from exports.storage import DurableFile, PrivateFolder
 from runs.models import StaleRun
+from runs.storage import DurableFile, PrivateFolder
 
 COLUMNS = [Column("key", "key", ""), Column("E", "consent", ""), Column("S", "segment", "")]
 CONTENT = 'export_key,E,S\nk1,å@b.c,1\nk2,,0\nk3,"a, b\nc",1\n'.encode()
@@ -55,10 +55,10 @@ def cut(content: bytes, size: int) -> list[bytes]:
     return [content[at : at + size] for at in range(0, len(content), size)]
 
 
-def keep(folder: Folder, chunks: Iterable[bytes], **more: Any) -> Received:
+def keep(folder: Folder, chunks: Iterable[bytes], **more: Any) -> Received[tuple[list[str], Counts]]:
     wanted: dict[str, Any] = {
         "gzipped": True,
-        "columns": COLUMNS,
+        "read": lambda chunks: contents.count(chunks, COLUMNS),
         "storage": folder,
         "name": "exports/run-1",
         "most": MOST,
@@ -91,8 +91,9 @@ def test_what_came_is_kept(folder: Folder, gzipped: bool, size: int) -> None:
     assert (folder.path_of_all / "exports/run-1").read_bytes() == sent
     assert (received.received_length, received.received_sha256) == (len(sent), sha(sent))
     assert (received.content_length, received.content_sha256) == (len(CONTENT), sha(CONTENT))
-    assert received.header == ["export_key", "E", "S"]
-    assert (received.counts.rows, received.counts.contactable, received.counts.member_of_any) == (3, 2, 2)
+    header, counts = received.found
+    assert header == ["export_key", "E", "S"]
+    assert (counts.rows, counts.contactable, counts.member_of_any) == (3, 2, 2)
     assert folder.names() == ["exports/run-1"]
 
 

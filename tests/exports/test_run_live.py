@@ -85,7 +85,7 @@ def test_the_sentence_is_sent_only_when_it_is_another(as_anna: Client, segment: 
 def test_when_it_is_over_the_page_asks_no_more(as_anna: Client, segment: SavedSegment) -> None:
     run = made.ready(segment)
     content = live(as_anna, run, shown=1, pace=2).content.decode()
-    assert "hx-get" not in content
+    assert 'hx-trigger="every' not in content
     assert "data-poll" not in content
     assert "You may contact 710 of these 1,000 people." in content
     assert f"Ready · Spring newsletter, run {run.pk}" in content

@@ -12,7 +12,7 @@ from django.urls import reverse
 from accounts.models import User
 from audit.models import Event
 from audit.sentences import sentence
-from exports import actions
+from exports import actions, listing
 from exports.models import DerivedFile, ExportRun, RunShare, SavedSegment
 from exports.offers import Wish
 from project.actions import deactivate, toll_of_leaving
@@ -81,6 +81,16 @@ def test_a_run_is_shared_and_taken_back(as_anna: Client, as_jonas: Client, jonas
     assert told == [f"anna shared {run} with jonas", f"anna no longer shares {run} with jonas"]
 
 
+def test_what_brought_no_file_is_not_shared(as_anna: Client, anna: User, jonas: User, segment: SavedSegment) -> None:
+    for run in (made.preparing(segment), made.failed(segment)):
+        for response in (as_anna.get(page(run)), as_anna.post(page(run), {"people": [jonas.pk]})):
+            assert response["Location"] == run.get_absolute_url()
+        assert "A run can be shared once it has brought its file." in text(as_anna.get(run.get_absolute_url()))
+        with pytest.raises(ValueError, match="Only a run that brought its file"):
+            actions.share(run, [jonas], by=anna)
+    assert not RunShare.objects.exists()
+
+
 def test_who_left_can_still_be_taken_off(as_anna: Client, jonas: User, shared: ExportRun) -> None:
     User.objects.filter(pk=jonas.pk).update(is_active=False)
     assert list(as_anna.get(page(shared)).context["form"]["people"].field.queryset) == [jonas]
@@ -135,7 +145,7 @@ def test_a_form_that_they_have_made_is_there_for_both(as_jonas: Client, jonas: U
 
 
 def test_nothing_can_be_changed_by_them(as_jonas: Client, anna: User, jonas: User, segment: SavedSegment) -> None:
-    run = made.preparing(segment)
+    run = made.ready(segment)
     actions.share(run, [jonas], by=anna)
     assert as_jonas.get(run.get_absolute_url()).status_code == 200
     for name, key in (
@@ -148,14 +158,15 @@ def test_nothing_can_be_changed_by_them(as_jonas: Client, anna: User, jonas: Use
         assert as_jonas.post(reverse(f"exports:{name}", args=[key])).status_code == 404, name
     run.refresh_from_db()
     assert run.cancel_asked_at is None
+    assert run.file is not None
+    assert run.file.removed_at is None
     assert as_jonas.get(segment.get_absolute_url()).status_code == 404
 
 
-@pytest.mark.parametrize("kind", ["ready", "failed", "preparing"])
 def test_the_page_offers_them_nothing_that_is_the_owners(
-    as_anna: Client, as_jonas: Client, anna: User, jonas: User, segment: SavedSegment, kind: str
+    as_anna: Client, as_jonas: Client, anna: User, jonas: User, segment: SavedSegment
 ) -> None:
-    run = getattr(made, kind)(segment)
+    run = made.ready(segment)
     actions.share(run, [jonas], by=anna)
     ExportRun.objects.filter(pk=run.pk).update(key_ends_in="k7Q2")
     its = [
@@ -195,20 +206,22 @@ def test_who_may_not_work_with_runs_any_more_sees_none(as_jonas: Client, jonas: 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.filterwarnings(*LEAVES)
 def test_who_leaves_takes_nobody_elses_run_along(anna: User, jonas: User, karin: User, segment: SavedSegment) -> None:
-    run = made.preparing(segment)
+    run, going = made.ready(segment), made.preparing(segment)
     actions.share(run, [jonas], by=anna)
     assert toll_of_leaving(jonas).runs == 0
     assert deactivate(jonas, heir=None, by=karin).runs == 0
-    run.refresh_from_db()
-    assert run.status == Status.RUNNING
-    assert run.cancel_asked_at is None
+    going.refresh_from_db()
+    assert going.status == Status.RUNNING
+    assert going.cancel_asked_at is None
 
 
 def test_home_and_the_rail_count_ones_own(as_jonas: Client, anna: User, jonas: User, segment: SavedSegment) -> None:
-    for run in (made.preparing(segment), made.ready(segment), made.failed(segment)):
-        actions.share(run, [jonas], by=anna)
+    made.preparing(segment)
+    made.failed(segment)
+    actions.share(made.ready(segment), [jonas], by=anna)
     home = as_jonas.get("/")
     assert home.context["working"].count == home.context["ready"].count == home.context["failed"].count == 0
+    assert home.context["shared"].count == 1
     assert home.context["rail"]["runs"]() == 0
 
 
@@ -221,21 +234,22 @@ def test_ones_own_and_shared_runs_are_one_list(
     SavedSegment.objects.filter(pk=segment.pk).update(owner=jonas)
     segment.owner.credentials.update(owner=jonas)
     segment.refresh_from_db()
-    own = [made.ready(segment).pk for _ in range(3)]
-    ExportRun.objects.filter(pk=own[1]).update(owner=anna)
-    other = made.failed(segment)
-    ExportRun.objects.filter(pk=other.pk).update(owner=anna)
-    for pk in (own[1], other.pk):
-        actions.share(ExportRun.objects.get(pk=pk), [jonas], by=anna)
-    made.ready(segment)
-    ExportRun.objects.filter(pk=ExportRun.objects.latest("pk").pk).update(owner=anna)  # and not shared
-    assert listed(as_jonas) == [other.pk, *reversed(own)]
-    assert listed(as_jonas, state="shared") == [other.pk, own[1]]
-    assert listed(as_jonas, state="ready") == [*reversed(own)]
-    assert listed(as_jonas, state="failed") == [other.pk]
-    assert listed(as_jonas, q="spring") == [other.pk, *reversed(own)]
+    first, annas, failed, last = made.ready(segment), made.ready(segment), made.failed(segment), made.ready(segment)
+    ExportRun.objects.filter(pk=annas.pk).update(owner=anna)
+    actions.share(ExportRun.objects.get(pk=annas.pk), [jonas], by=anna)
+    hidden = made.ready(segment)
+    ExportRun.objects.filter(pk=hidden.pk).update(owner=anna)  # and not shared
+    everything = [run.pk for run in (last, failed, annas, first)]
+    assert listed(as_jonas) == everything
+    assert listed(as_jonas, state="shared") == [annas.pk]
+    assert listed(as_jonas, state="ready") == [last.pk, annas.pk, first.pk]
+    assert listed(as_jonas, state="failed") == [failed.pk]
+    assert listed(as_jonas, q="spring") == everything
     assert listed(as_jonas, q="winter") == []
-    assert listed(as_jonas, q="spring", state="shared") == [other.pk, own[1]]
+    assert listed(as_jonas, q="spring", state="shared") == [annas.pk]
+    chips = as_jonas.get(reverse("exports:run_list"), {"q": "spring"}).context["chips"]
+    assert [chip.label for chip in chips] == ["Ready 3", "Failed 1", "Shared with you 1"]
+    assert listed(as_anna, state="shared") == []
 
 
 def test_pages_and_counts_hold_over_both(
@@ -247,8 +261,8 @@ def test_pages_and_counts_hold_over_both(
     ExportRun.objects.filter(pk__in=[run.pk for run in runs[1::2]]).update(owner=jonas)
     with django_assert_max_num_queries(10):
         first = listed(as_jonas)
-    assert first + listed(as_jonas, page="2") == [run.pk for run in reversed(runs)]
-    assert len(first) == 50
+    assert [*first, *listed(as_jonas, page="2"), *listed(as_jonas, page="3")] == [run.pk for run in reversed(runs)]
+    assert len(first) == listing.PAGE
 
 
 # ── As any view ──────────────────────────────────────────────────────────────────────────────────────────────

@@ -15,11 +15,12 @@ import stamina
 from accounts import clients, vault
 from accounts.definitions import Library
 from accounts.models import Credential, LearntLimit, User
-from exports import actions, files, runner
+from exports import actions, files
 from exports.draft import Choices
 from exports.models import ExportRun, SavedSegment
 from exports.spec import ColumnChoice, TopicChoice
 from exports.troubles import MOST_ATTEMPTS, MOST_TROUBLES
+from runs import waits
 from runs.models import Status
 from tests.conftest import Vendor
 from tests.exports.clockwork import Turner, assert_failed, assert_no_secret_in, codes, said, served, stored, turning
@@ -401,7 +402,7 @@ def test_the_pauses_between_polls_grow_to_a_minute(started: ExportRun, steps: Tu
 
 
 def test_a_pause_after_more_polls_than_a_day_holds_is_a_pause() -> None:
-    assert runner.poll_pause(100_000) <= timedelta(seconds=72)
+    assert waits.poll_pause(100_000) <= timedelta(seconds=72)
 
 
 def test_a_poll_comes_back_when_it_was_told_to(preparing: ExportRun, steps: Turner, vendor: Vendor) -> None:

@@ -234,6 +234,8 @@ def test_a_vendor_that_is_away_is_said_and_the_last_lists_stay(
     answer = as_anna.post(DRAFT, fields | {"refresh": "1"})
     assert answer.status_code == 200
     assert answer.context["listing"].trouble is not None
+    assert answer.context["listing"].says in answer.content.decode()
+    assert "by ourselves" not in answer.content.decode(), "nothing asks again here but the person"
     assert answer.context["sections"]
 
 

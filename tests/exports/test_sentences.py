@@ -11,10 +11,10 @@ import pytest
 from django.utils import timezone
 
 from exports import (
+    arrivals,
     contents,
     endings,
     fetching,
-    heartbeat,
     receive,
     remedies,
     retention,
@@ -24,8 +24,9 @@ from exports import (
     troubles,
     upheavals,
 )
+from exports.events import arrival, whole
 from exports.models import ExportRun
-from runs import line
+from runs import asking, heartbeat, line, waits
 from runs.models import Status
 from upstream.answers import ANSWERS, OK, WAIT
 
@@ -54,6 +55,11 @@ FACTS: dict[str, dict[str, Any]] = {
     "verified": {"rows": 48_310},
     "ready": {"rows": 48_310, "contactable": 33_870},
     "ready_empty": {"rows": 0, "contactable": 0},
+    "ready_events": {"rows": 1_204, "events": 18_300},
+    "next_window": {"number": 2, "of": 3},
+    "verified_events": {"people": 1_204, "events": 18_300},
+    "kept_unread": {"at": 4_711},
+    "joined_windows": {"of": 3, "people": 1_204},
     "cancelled": {"who": "Anna", "asked": True},
     "our_fault": {"reference": "run-1-c2"},
     "row_of_other_width": {"row": 7, "cells": 3, "width": 4},
@@ -66,7 +72,7 @@ FACTS: dict[str, dict[str, Any]] = {
     "file_too_large": {"most": 5},
     "line_too_long": {"most": 5},
 }
-WRITERS = {"move", "wait", "note", "add_line", "give_up", "renew", "wait_out", "NotAsPromised"}
+WRITERS = {"move", "wait", "note", "add_line", "give_up", "renew", "wait_out", "NotAsPromised", "GivenUp"}
 
 
 def _texts(node: ast.expr) -> Iterator[str]:
@@ -80,15 +86,19 @@ def _texts(node: ast.expr) -> Iterator[str]:
 def _codes() -> set[str]:
     """Every code that is named where a state or a line is written, and every word of the vendor's answers."""
     found = {meaning.word for meaning in ANSWERS.values() if meaning.outcome not in (OK, WAIT)}
-    for module in (runner, fetching, troubles, endings, heartbeat, receive, contents, tasks, upheavals, retention):
+    machinery = (runner, fetching, arrivals, arrival, whole, troubles, endings, receive, contents, tasks)
+    shared = (heartbeat, asking, waits)
+    for module in (*machinery, *shared, upheavals, retention):
         assert module.__file__
         for node in ast.walk(ast.parse(Path(module.__file__).read_text())):
             if isinstance(node, ast.Call):
                 name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
                 if name in WRITERS:
                     found.update(text for argument in node.args for text in _texts(argument))
-    # The first two come from where the bytes are counted, the others are named in the line.
-    return found | {"fetching", "verifying", line.WAITING, line.HELD, "let_go"}
+    # The first two come from where the bytes are counted, the next three are named in the line.
+    found |= {"fetching", "verifying", line.WAITING, line.HELD, "let_go", "waits_a_minute"}
+    # What a run of events ends with, and what its log says then, depends on what was found.
+    return found | {"ready_events", "ready_nobody", "ready_unread", "verified_events", "kept_unread"}
 
 
 CODES = sorted(_codes())

@@ -38,6 +38,18 @@ def test_tick_sends_each_due_run_to_its_queue(start: Start, sent: list[dict[str,
         assert 0 < message["expires"] < 60
 
 
+def test_short_steps_are_shared_out_and_long_ones_are_called_alone(start: Start, sent: list[dict[str, Any]]) -> None:
+    polls = [start(asked_at=NOW, due_at=NOW + timedelta(seconds=n)) for n in range(20)]
+    long = [start(asked_at=NOW, ready_at=NOW) for _ in range(10)]
+    tasks.tick()
+    short = [message["kwargs"] for message in sent if message["queue"] == "calls"]
+    assert [call["pk"] for call in short] == [run.pk for run in polls[:8]], "the longest due first, each by itself"
+    assert sorted(pk for call in short for pk in (call["pk"], *call["then"])) == sorted(run.pk for run in polls)
+    alone = [message["kwargs"] for message in sent if message["queue"] == "files"]
+    assert sorted(call["pk"] for call in alone) == [run.pk for run in long]
+    assert not any("then" in call for call in alone)
+
+
 def test_tick_leaves_what_is_too_much_for_the_next(
     start: Start, sent: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -73,7 +85,8 @@ def test_tick_takes_no_more_queries_for_more_runs(
         start(asked_at=NOW)
         start()
     presence.note_tick(now=NOW)  # which not every tick writes down
-    # The drain; export runs on two queues and in their lines; files to be made of others; columns to be counted.
-    with django_assert_num_queries(1 + 3 + 1 + 1):
+    # The drain; export runs on two queues and in their lines, parts of imports likewise; files to be made of others;
+    # columns to be counted; uploads to be checked, and spreadsheets to be opened.
+    with django_assert_num_queries(1 + 3 + 3 + 1 + 1 + 1 + 1):
         tasks.tick()
     assert len(sent) == 6  # five that are on their way, and the first of the line

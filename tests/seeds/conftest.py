@@ -237,7 +237,7 @@ def read(run: ExportRun) -> Brought:
 def opened(run: ExportRun, **how: Any) -> Iterator[Any]:
     """Open a run's poll URL with the desk's own client."""
     with (
-        clients.client_for(run.credential) as client,
+        clients.client_for(run.credential_id) as client,
         client.open_export(vault.unseal(run.sealed_poll_url), run.poll_style, **how) as stream,
     ):
         yield stream

@@ -29,8 +29,8 @@ from exports import actions, attempts, draft, figures, files, preflight, reach
 from exports.draft import Choices
 from exports.models import ExportRun
 from exports.preflight import Reach
-from exports.runner import poll_pause
 from exports.spec import EMAIL, SMS, Choice, ColumnChoice, ConsentSpec, TopicChoice
+from runs.waits import poll_pause
 from tests.conftest import Vendor
 from tests.exports.clockwork import Turner, assert_failed, codes, said, stored
 from tests.seeds.conftest import Brought, Ear, People, Wishes, opened, read

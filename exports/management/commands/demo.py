@@ -11,6 +11,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import Group
+from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
@@ -21,6 +22,9 @@ from accounts.groups import ADMIN, AUDITOR
 from accounts.models import Credential, User, VendorAccount
 from exports import actions
 from exports.draft import Choices
+from exports.events import draft as event_draft
+from exports.events.period import Period
+from exports.events.spec import EventChoice, EventSpec, FieldChoice
 from exports.models import ExportRun, SavedSegment
 from exports.spec import EMAIL, SMS, Choice, ColumnChoice, ConsentSpec, TopicChoice
 from runs.models import Status
@@ -71,7 +75,11 @@ class Command(BaseCommand):
         port = int(os.environ.get("SANDBOX_PORT", settings.PORT + 100))
         account, _ = VendorAccount.objects.update_or_create(
             name=ACCOUNT,
-            defaults={"region": VendorAccount.Region.OTHER, "other_url": f"http://127.0.0.1:{port}"},
+            defaults={
+                "region": VendorAccount.Region.OTHER,
+                "other_url": f"http://127.0.0.1:{port}",
+                "upload_hosts": f"http://localhost:{port}",
+            },
         )
         have = set(User.objects.values_list("username", flat=True))
         missing = [person for person in PEOPLE if person[0] not in have]
@@ -97,9 +105,11 @@ class Command(BaseCommand):
             accounts.test_credential(credential, by=credential.owner)
         for recipe in RECIPES:
             self._cook(recipe)
+        self._cook_events("anna", "What the club did last month")
         self._wait()
         if lost := ExportRun.objects.exclude(status=Status.SUCCEEDED).count():
             raise CommandError(f"{lost} of the demo's runs did not end well; their pages say why.")
+        call_command("demo_imports")  # by its name: exports know no imports
         self.stdout.write("The history of the demo is there.")
 
     def _cook(self, recipe: Recipe) -> None:
@@ -111,6 +121,12 @@ class Command(BaseCommand):
         for _ in range(recipe.runs):
             actions.start(segment, by=owner)
             self._wait()
+
+    def _cook_events(self, username: str, name: str) -> None:
+        owner = User.objects.get(username=username)
+        credential = Credential.objects.select_related("account").get(owner=owner)
+        segment = actions.save_segment(by=owner, account=credential.account, name=name, spec=_event_spec(credential))
+        actions.start(segment, by=owner)
 
     def _wait(self) -> None:
         """Let the workers bring every run to its end."""
@@ -142,6 +158,27 @@ def _spec(recipe: Recipe, credential: Credential) -> ConsentSpec:
         tags=_columns(choices, "tag", recipe.tags),
         segments=_columns(choices, "segment", recipe.segments),
         exclude_unsubscribed=recipe.exclude,
+    )
+
+
+def _event_spec(credential: Credential) -> EventSpec:
+    library = Library(credential)
+    section = event_draft.sections(Choices(library, ""))[0]
+    choices = Choices(library, section.id)
+    email = event_draft.email_of(choices)
+    segment = next(iter(choices.options("segment").values()))
+    return EventSpec(
+        sections=(section,),
+        segment=Choice(segment.id, segment.name),
+        period=Period("days", days=30),
+        attributes=(FieldChoice(email.id, email.name, discriminator=email.discriminator, section=section.id),)
+        if email
+        else (),
+        tags=tuple(FieldChoice(o.id, o.name, section=section.id) for o in list(choices.options("tag").values())[:1]),
+        events=tuple(
+            EventChoice(o.id, o.name, section=section.id, versions=o.versions)
+            for o in choices.options("event").values()
+        ),
     )
 
 

@@ -108,6 +108,15 @@ def _sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
+def within(storage: Storage, folder: str) -> list[str]:
+    """Return a folder and those in it, as far as there are any. Raises what listing raises."""
+    try:
+        inner, _names = storage.listdir(folder)
+    except FileNotFoundError:
+        return []
+    return [*(f"{folder}/{name}" for name in inner), folder]
+
+
 def clear(storage: Storage, folder: str, *, upto: int | None = None) -> None:
     """Delete the files of a folder that are named by claims up to a number, or all. Raises what deleting raises."""
     try:

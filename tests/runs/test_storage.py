@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 from django.core.files.storage import InMemoryStorage
 
-from exports import storage
-from exports.storage import PrivateFolder
+from runs import storage
+from runs.storage import PrivateFolder
 
 
 @pytest.fixture

@@ -60,9 +60,9 @@ class Heartbeat:
         finally:
             database.let_go()  # none waits with us for the next piece
 
-    def watch(self, chunks: Iterable[bytes], stage: str) -> Iterator[bytes]:
-        """Pass on what is read, and say how much that was."""
-        read = 0
+    def watch(self, chunks: Iterable[bytes], stage: str, *, before: int = 0) -> Iterator[bytes]:
+        """Pass on what is read, and say how much that was; `before` is what was read of other files."""
+        read = before
         for chunk in chunks:
             read += len(chunk)
             self(stage, read)
