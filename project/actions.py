@@ -14,6 +14,8 @@ from accounts.models import User, VendorAccount
 from audit import actions as audit
 from exports import upheavals
 from exports.models import ExportRun, SavedSegment
+from imports.models import Import
+from imports.upheavals import stop_imports
 from runs import drain
 
 
@@ -30,7 +32,8 @@ class Toll:
 def toll_of_moving(account: VendorAccount) -> Toll:
     """Count what `move_account` would erase and stop."""
     runs = ExportRun.objects.unfinished().filter(credential__account=account)
-    return Toll(credentials=account.credentials.kept().count(), runs=runs.count())
+    imports = Import.objects.unfinished().filter(account=account)
+    return Toll(credentials=account.credentials.kept().count(), runs=runs.count() + imports.count())
 
 
 @transaction.atomic
@@ -42,15 +45,28 @@ def move_account(account: VendorAccount, *, region: str, other_url: str, by: Use
     # Runs before keys: the order in which a worker writes, so that the two never wait for each other.
     runs = ExportRun.objects.filter(credential__account=account)
     stopped = upheavals.stop_runs(runs, "account_moved", by=by, now=now)
+    stopped += stop_imports(Import.objects.filter(account=account), "account_moved", by=by, now=now)
     erased = accounts.move_account(account, region=region, other_url=other_url, by=by, now=now)
     return Toll(credentials=len(erased), runs=stopped)
+
+
+def _on_their_way(person: User) -> int:
+    """Count the exports and imports of a person that are not over."""
+    imports = Import.objects.visible_to(person).unfinished()
+    return ExportRun.objects.owned_by(person).unfinished().count() + imports.count()
+
+
+def _stop_all(person: User, code: str, *, by: User, now: datetime) -> int:
+    """End them, and return how many there were."""
+    stopped = upheavals.stop_runs(ExportRun.objects.owned_by(person), code, by=by, now=now)
+    return stopped + stop_imports(Import.objects.visible_to(person), code, by=by, now=now)
 
 
 def toll_of_admission(person: User) -> Toll:
     """Count what `lend_password` and `change_address` would end, erase and stop."""
     return Toll(
         credentials=person.credentials.kept().count(),
-        runs=ExportRun.objects.owned_by(person).unfinished().count(),
+        runs=_on_their_way(person),
         sessions=sessions.of(person).count(),
     )
 
@@ -62,7 +78,7 @@ def lend_password(person: User, password: str | None, *, by: User, now: datetime
     Raises ValueError for oneself and for an operator's account.
     """
     now = now or timezone.now()
-    stopped = upheavals.stop_runs(ExportRun.objects.owned_by(person), "admission_changed", by=by, now=now)
+    stopped = _stop_all(person, "admission_changed", by=by, now=now)
     ended, erased = admission.lend_password(person, password, by=by, now=now)
     action = "person.password_taken" if password is None else "person.password_lent"
     audit.record(action, by=by, target=person, now=now, sessions=ended, credentials=erased, runs=stopped)
@@ -73,7 +89,7 @@ def lend_password(person: User, password: str | None, *, by: User, now: datetime
 def change_address(person: User, address: str, *, by: User, now: datetime | None = None) -> Toll:
     """Give a person another e-mail address, at the same cost. Raises ValueError as `lend_password` does."""
     now = now or timezone.now()
-    stopped = upheavals.stop_runs(ExportRun.objects.owned_by(person), "admission_changed", by=by, now=now)
+    stopped = _stop_all(person, "admission_changed", by=by, now=now)
     ended, erased = admission.change_address(person, address, by=by, now=now)
     audit.record(
         "person.address_changed", by=by, target=person, now=now, sessions=ended, credentials=erased, runs=stopped
@@ -85,7 +101,7 @@ def toll_of_leaving(person: User) -> Toll:
     """Count what `deactivate` would end, erase, stop and hand over."""
     return Toll(
         credentials=person.credentials.kept().count(),
-        runs=ExportRun.objects.owned_by(person).unfinished().count(),
+        runs=_on_their_way(person),
         sessions=sessions.of(person).count(),
         segments=SavedSegment.objects.visible_to(person).count(),
     )
@@ -98,7 +114,7 @@ def deactivate(person: User, *, heir: User | None, by: User, now: datetime | Non
     Without an heir the saved segments stay. Raises ValueError for oneself and for an operator's account.
     """
     now = now or timezone.now()
-    stopped = upheavals.stop_runs(ExportRun.objects.owned_by(person), "person_left", by=by, now=now)
+    stopped = _stop_all(person, "person_left", by=by, now=now)
     ended, erased = admission.deactivate(person, by=by, now=now)
     toll = Toll(
         credentials=erased,

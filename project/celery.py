@@ -60,6 +60,11 @@ app.conf.update(
             "schedule": settings.FILE_SWEEP,
             "options": {"queue": "calls", "expires": max(settings.FILE_SWEEP, 1.0)},
         },
+        "sweep imports": {
+            "task": "imports.tasks.sweep",
+            "schedule": settings.FILE_SWEEP,
+            "options": {"queue": "calls", "expires": max(settings.FILE_SWEEP, 1.0)},
+        },
         "sessions": {
             "task": "accounts.tasks.forget_sessions",
             "schedule": settings.SESSION_FORGET,

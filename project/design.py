@@ -27,7 +27,6 @@ from exports import (
     columns,
     draft,
     figures,
-    files,
     fortnight,
     gauge,
     journey,
@@ -43,9 +42,11 @@ from exports import (
 )
 from exports.attempts import Attempt
 from exports.models import ExportFile, ExportRun, SavedSegment
+from exports.originals import Original
 from exports.spec import EMAIL, SMS, Choice, ColumnChoice, ConsentSpec, TopicChoice
 from exports.templatetags import desk
 from runs.models import Status
+from wording import icons, moments
 
 MINUTE = timedelta(minutes=1)
 SUM = "9c1f04ab77e2d310" * 4
@@ -87,8 +88,8 @@ def design(request: Request) -> HttpResponse:
         "now": now,
         "states": list(desk.STATES),
         "kinds": list(desk.PROVENANCES),
-        "icons": list(desk.ICONS),
-        "pictures": [name for name in desk.PICTURES if name.startswith("art-")],
+        "icons": list(icons.ICONS),
+        "pictures": [name for name in icons.PICTURES if name.startswith("art-")],
         "notes": list(desk.NOTES),
         "form": Specimen(),
         "wrong": Specimen({"name": "", "address": "no address", "zone": "x"}),
@@ -110,7 +111,7 @@ def design(request: Request) -> HttpResponse:
         "formulas": "2 cells begin as a formula does.",
         "has_bytes": True,
         "is_own": True,
-        "asks": {form: _ask(form) for form in files.FORMS},
+        "originals": _originals(),
         "taken": _taken(now),
         "attempts": [
             Attempt(1, now - 9 * MINUTE, 3 * MINUTE, "failed", "Gave up", ""),
@@ -188,7 +189,7 @@ def _times(now: datetime) -> dict[str, datetime | None]:
 
 def _journeys(now: datetime) -> list[list[journey.Station]]:
     """Return the line with each state of a station on it, once in the middle and once at the end."""
-    at = desk.clock(now)
+    at = moments.clock(now)
     names = [str(name) for _key, name in journey.STATIONS]
 
     def line(*states: str) -> list[journey.Station]:
@@ -223,8 +224,15 @@ def _panels(run: ExportRun, now: datetime) -> list[list[panel.Cell]]:
     return [[usual, asked], [waiting, fetched]]
 
 
-def _ask(form: files.Form) -> asking.Ask:
-    return asking.Ask(form, files.called(form), "?", 48_310, restarts=form == "content", is_needed=True, last="")
+def _originals() -> list[Original]:
+    def ask(key: str, name: str) -> asking.Ask:
+        return asking.Ask(key, name, "?", 48_310, restarts=key == "content", is_needed=True, last="")
+
+    content, received = "CSV, the content", "Bytes as received"
+    return [
+        Original(content, "What APSIS sent.", "48,310 rows", 5_242_880, "4e" * 32, "", ask("content", content)),
+        Original(received, "As it came.", "as it came", 1_363_148, "9a" * 32, "", ask("received", received)),
+    ]
 
 
 def _taken(now: datetime) -> taken.Told:

@@ -15,10 +15,9 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
-from exports import storage
 from project import probes
 from project.probes import NoAnswer, Probe
-from runs import broker
+from runs import broker, storage
 
 log = logging.getLogger(__name__)
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import zlib
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.decorators import permission_required
 from django.contrib.humanize.templatetags.humanize import apnumber, intcomma
-from django.db.models import Count, Exists, Max, OuterRef, QuerySet, Sum
+from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet, Sum
 from django.http import HttpResponse
 from django.template.response import TemplateResponse
 from django.utils import timezone
@@ -28,17 +29,19 @@ from exports import fortnight, listing
 from exports.models import ExportRun, ExportRunQuerySet, SavedSegment
 from runs.models import Status
 
-SHOWN = 10  # rows of a block on the home page; its count says how many there are
+SHOWN = 5  # rows of a block on the home page; its count says how many there are
 NAMED = 5  # saved segments named beside a refused key
+SEEN_AGAIN = timedelta(minutes=1)  # within it, looking at Home once more is no news
 FAILED_KEPT = timedelta(days=14)  # a failure that nobody minded for this long needs nobody
 
 
 @dataclass(frozen=True)
 class Block:
-    """One block of the home page: what is shown of it, and how much there is."""
+    """One block of the home page: the keys of what is shown of it, and how much there is; then its rows."""
 
-    rows: list[listing.Row]
+    keys: list[int]
     count: int
+    rows: Sequence[listing.Row] = ()
 
 
 @dataclass(frozen=True)
@@ -56,8 +59,11 @@ def home(request: Request) -> HttpResponse:
     if not request.user.has_perm("exports.view_exportrun"):
         return TemplateResponse(request, "home.html", {"here": "home"})
     now = timezone.now()
-    ended = _ended(request.user, now=now)
-    return TemplateResponse(request, "home.html", _home(request.user, ended=ended, now=now))
+    user = request.user
+    ended = _ended(user, now=now)
+    # What was told is noted at once; that they were here once more is, a minute later.
+    is_noted = bool(ended) or user.home_seen_at is None or user.home_seen_at <= now - SEEN_AGAIN
+    return TemplateResponse(request, "home.html", _home(user, ended=ended, is_noted=is_noted, now=now))
 
 
 @require_safe
@@ -74,7 +80,8 @@ def home_live(request: Request) -> HttpResponse:
 @permission_required("exports.view_exportrun", raise_exception=True)
 def _home_live(request: Request) -> HttpResponse:
     # What ended before the page was opened is told as it was then; what ends now, one is there to see.
-    context = _home(request.user, ended=number(request.GET.get("ended", "")) or 0, now=timezone.now())
+    ended = number(request.GET.get("ended", "")) or 0
+    context = _home(request.user, ended=ended, is_noted=True, now=timezone.now())
     context["is_otherwise"] = context["said"] != request.GET.get("said")
     return TemplateResponse(request, "home.html#home_live", context)
 
@@ -94,14 +101,19 @@ def _ended(user: User, *, now: datetime) -> int:
     return fresh.exclude(status=Status.CANCELLED, cancel_asked_by=user).count()
 
 
-def _home(user: User, *, ended: int, now: datetime) -> dict[str, Any]:
-    """Return what Home needs, and note that the person has it before them."""
-    User.objects.filter(pk=user.pk).update(home_seen_at=now)
+def _home(user: User, *, ended: int, is_noted: bool, now: datetime) -> dict[str, Any]:
+    """Return what Home needs, and note that the person has it before them, where that is worth a note."""
+    if is_noted:
+        User.objects.filter(pk=user.pk).update(home_seen_at=now)
     mine = ExportRun.objects.owned_by(user)
     # Before the rows: what changes meanwhile is asked about once too often, never missed.
-    shown, runs = _on_the_way(mine), mine.listed()
+    shown = _on_the_way(mine)
     troubles, has_key, has_segments = _keys(user)
-    failed, working, ready = _failed(runs), _block(runs.unfinished()), _ready(runs, user)
+    shares, fresh = ExportRun.objects.shared_with(user), _not_taken(user, now=now)
+    failed, working, ready, shared = _filled(
+        [_failed(mine, now=now), _block(mine.unfinished()), _block(mine.filter(fresh)), _block(shares.filter(fresh))],
+        now=now,
+    )
     headline = _headline(failed.count + len(troubles), working.count, ready.count)
     return {
         "here": "home",
@@ -109,6 +121,7 @@ def _home(user: User, *, ended: int, now: datetime) -> dict[str, Any]:
         "failed": failed,
         "working": working,
         "ready": ready,
+        "shared": shared,
         "needs": failed.count + len(troubles),
         "headline": headline,
         "said": f"{zlib.crc32(' '.join(headline).encode()):x}",
@@ -116,9 +129,9 @@ def _home(user: User, *, ended: int, now: datetime) -> dict[str, Any]:
         "ended": ended,
         "has_key": has_key,
         "has_segments": has_segments,
-        "is_first_use": not (has_segments or failed.count or working.count or ready.count),
+        "is_first_use": not (has_segments or failed.count or working.count or ready.count or shared.count),
         "is_news": bool(troubles or failed.count or working.count or ready.count),
-        "fortnight": fortnight.of(runs, now=now),
+        "fortnight": fortnight.of(mine, now=now),
     }
 
 
@@ -154,27 +167,32 @@ def credential_list(request: Request) -> HttpResponse:
 
 
 def _block(runs: QuerySet[ExportRun]) -> Block:
-    now = timezone.now()
-    return Block([listing.row(run, now=now) for run in runs[:SHOWN]], runs.count())
+    """Return a block of these runs, without its rows. Where all of them are shown, nothing is left to be counted."""
+    keys = list(runs.order_by("-pk").values_list("pk", flat=True)[: SHOWN + 1])
+    return Block(keys[:SHOWN], runs.count() if len(keys) > SHOWN else len(keys))
 
 
-def _failed(runs: QuerySet[ExportRun]) -> Block:
+def _filled(blocks: list[Block], *, now: datetime) -> list[Block]:
+    """Return the blocks with their rows, all of them read at once."""
+    runs = ExportRun.objects.listed().select_related("owner").in_bulk([pk for block in blocks for pk in block.keys])
+    return [replace(block, rows=[listing.row(runs[pk], now=now) for pk in block.keys]) for block in blocks]
+
+
+def _failed(runs: QuerySet[ExportRun], *, now: datetime) -> Block:
     """Return the failed runs that nothing has settled: a later run of the same segment does, and so does time."""
     later = runs.filter(segment=OuterRef("segment"), pk__gt=OuterRef("pk"))
-    recent = runs.filter(status=Status.FAILED, finished_at__gte=timezone.now() - FAILED_KEPT)
+    recent = runs.filter(status=Status.FAILED, finished_at__gte=now - FAILED_KEPT)
     return _block(recent.filter(~Exists(later)))
 
 
-def _ready(runs: QuerySet[ExportRun], user: User) -> Block:
-    """Return the runs whose file is still kept and which this person has not downloaded."""
-    now = timezone.now()
+def _not_taken(user: User, *, now: datetime) -> Q:
+    """Return what holds of runs whose file is still kept and which this person has not downloaded."""
     # A file lives this long, so no older run has one that is still kept, and no older event is about one.
     since = now - timedelta(days=settings.FILE_KEPT_DAYS)
-    recent = runs.filter(status=Status.SUCCEEDED, finished_at__gte=since).order_by().values_list("pk", flat=True)
-    taken = Event.objects.filter(actor=user, action="file.downloaded", at__gte=since)
+    taken = Event.objects.filter(actor=user, action="file.downloaded", at__gte=since).order_by()
     keys = taken.filter(target_key__startswith="exports.exportrun:").values_list("target_key", flat=True)
-    fresh = set(recent) - {int(key.rpartition(":")[2]) for key in keys}
-    return _block(runs.filter(pk__in=fresh, file__expires_at__gt=now, file__removed_at=None))
+    kept = Q(status=Status.SUCCEEDED, finished_at__gte=since, file__expires_at__gt=now, file__removed_at=None)
+    return kept & ~Q(pk__in={int(key.rpartition(":")[2]) for key in keys})
 
 
 def _keys(user: User) -> tuple[list[KeyTrouble], bool, bool]:

@@ -50,6 +50,7 @@ INSTALLED_APPS = [
     "runs",
     "people",
     "exports",
+    "imports",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -124,6 +125,8 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
         "transaction_mode": "IMMEDIATE",
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
     }
+    # A connection lasts as long as its thread. Each new one reads the whole schema, which costs as much as a step does.
+    DATABASES["default"]["CONN_MAX_AGE"] = None
 else:
     DATABASES["default"]["OPTIONS"] = {
         "pool": {"min_size": 0, "max_size": 20, "timeout": 10},
@@ -190,6 +193,7 @@ SOCIALACCOUNT_REQUESTS_TIMEOUT = 5  # seconds that somebody may wait for a provi
 # A second factor: anybody may have one, the people of these groups must. The demo's people have none.
 REQUIRE_SECOND_FACTOR = env.list("REQUIRE_SECOND_FACTOR", default=[] if DEMO else ["Admin", "Auditor"])
 MFA_ADAPTER = "accounts.second_factor.SealedFactors"
+MFA_FORMS = {"activate_totp": "accounts.sign_in.AppForm"}
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]
 MFA_TOTP_ISSUER = "Consent Desk"
 MFA_ALLOW_UNVERIFIED_EMAIL = True  # an admin vouches for the address, so none is ever verified by mail
@@ -265,7 +269,7 @@ WHITENOISE_USE_FINDERS = DEMO
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STORAGES = {
     "default": {
-        "BACKEND": "exports.storage.PrivateFolder",
+        "BACKEND": "runs.storage.PrivateFolder",
         "OPTIONS": {"location": DATA_DIR / "files"},
     },
     "staticfiles": {
@@ -276,6 +280,10 @@ STORAGES = {
         )
     },
 }
+# An import is cut into parts of at most this many bytes: the vendor takes 50 MB, and its own measure is not known.
+IMPORT_PART_BYTES = env.int("IMPORT_PART_BYTES", 49_500_000)
+IMPORT_MAX_BYTES = env.int("IMPORT_MAX_BYTES", 2 * 1024**3)  # of one uploaded file
+IMPORT_DRAFT_HOURS = env.int("IMPORT_DRAFT_HOURS", 24)  # how long an upload waits to be confirmed
 FILE_KEPT_DAYS = env.int("FILE_KEPT_DAYS", 7)
 # Above this many rows a file is handed out for a purpose alone; 0 asks at every file, and -1 at none.
 _above = env.int("PURPOSE_ABOVE_ROWS", 10_000)

@@ -26,6 +26,7 @@ urlpatterns = [
     path("", journeys.home, name="home"),
     path("live/", journeys.home_live, name="home_live"),
     path("", include("exports.urls")),
+    path("", include("imports.urls")),
     path(
         "credentials/",
         include(([path("", journeys.credential_list, name="credential_list"), *credentials], "accounts")),

@@ -178,7 +178,14 @@ class Vendor:
     def __init__(self) -> None:
         self.clock = Clock()
         self.app = create_app(
-            Settings(profiles=200, prepare_seconds=6, exports_per_second=0, tokens_per_minute=0, polls_per_minute=0),
+            Settings(
+                profiles=200,
+                prepare_seconds=6,
+                exports_per_second=0,
+                event_exports_per_minute=0,
+                tokens_per_minute=0,
+                polls_per_minute=0,
+            ),
             clock=self.clock,
         )
         self.transport = httpx.WSGITransport(app=self.app)

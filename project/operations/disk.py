@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from django.db.models import Count, Q, Sum
 
 from exports.models import ExportFile
-from exports.storage import Room
+from runs.storage import Room
 
 NEXT = 5  # removals that are shown
 SWEPT_BY = timedelta(minutes=5)  # the bytes of a file that was removed are gone by then

@@ -12,12 +12,13 @@ from django.utils.translation import ngettext
 
 from audit.models import Event
 from exports.models import Letter
-from exports.templatetags.desk import count, duration, size
 from project.operations.disk import Files
 from project.operations.processes import Staff
 from project.operations.stages import Stage
 from runs import line, presence
 from runs.models import Drain
+from wording.amounts import count, size
+from wording.moments import duration
 
 MAILED_BY = timedelta(minutes=10)  # after that a letter that was tried means that the mail server takes none
 DRAINED_LONG = timedelta(hours=1)  # work on the desk takes minutes; after that somebody may have forgotten it

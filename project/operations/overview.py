@@ -13,10 +13,9 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from exports import storage, stuck
+from exports import stuck
 from exports.models import ExportRun
 from exports.stuck import Stuck
-from exports.templatetags.desk import count
 from project import probes
 from project.operations import disk, needs, processes, runs, stages, vendors
 from project.operations.disk import Files
@@ -25,8 +24,9 @@ from project.operations.processes import Staff
 from project.operations.stages import Stage
 from project.operations.vendors import Vendor
 from project.probes import Probe
-from runs import broker, drain
+from runs import broker, drain, storage
 from runs.models import Drain
+from wording.amounts import count
 
 ACCOUNTS = 20  # vendor accounts on a page
 MOST_STUCK = 20  # stuck runs that are shown one by one

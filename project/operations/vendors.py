@@ -20,6 +20,8 @@ MOST_IN_LINE = 5  # runs of a line that are shown one by one
 
 LANES = {
     "exports": (lazy("Requests"), lazy("%(n)s a second")),
+    "event_exports": (lazy("Event requests"), lazy("%(n)s a minute")),
+    "imports": (lazy("Imports"), lazy("%(n)s a minute")),
     "polls": (lazy("Polls and downloads"), lazy("%(n)s a minute")),
     "tokens": (lazy("Sign-ins"), lazy("%(n)s a minute")),
 }

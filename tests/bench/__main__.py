@@ -12,12 +12,14 @@ import sys
 BENCHES = {
     "fetching": "a large file, by the desk and by a bare loop in turn",
     "converting": "a workbook, by the desk and by openpyxl in turn; a CSV for Excel; contactable people",
+    "events": "an event export made readable, by the desk and by json.load in turn; a workbook beside openpyxl",
     "waiting": "ten thousand runs that wait",
     "downloads": "pages and polls beside twenty downloads",
     "watching": "five hundred open run pages that ask whether anything has changed",
     "range": "a part of a file beside the whole, through gunicorn",
     "lists": "a busy marketer's pages among 100,000 runs",
     "audit": "the audit history's pages over a million events",
+    "importing": "a file checked and cut, beside bare csv in turn; passed on unchanged; a workbook beside openpyxl",
     "paint": "every page of the demo in Chromium, until its largest part is painted",
 }
 

@@ -82,7 +82,7 @@ class Desk:
         while time.monotonic() < until:
             claimed = claim(ExportRun.objects.all(), run.pk, queue="calls", now=timezone.now())
             if claimed:
-                with clients.client_for(claimed.credential) as client:
+                with clients.client_for(claimed.credential_id) as client:
                     runner.advance(claimed, client)
             run.refresh_from_db()
             if run.ready_at:
@@ -95,7 +95,7 @@ class Desk:
         run = actions.start(self._segment, by=self._by)
         claimed = claim(ExportRun.objects.all(), run.pk, queue="calls", now=timezone.now())
         assert claimed is not None
-        with clients.client_for(claimed.credential) as client:
+        with clients.client_for(claimed.credential_id) as client:
             runner.advance(claimed, client)
         run.refresh_from_db()
         return run

@@ -40,15 +40,14 @@ def main(words: list[str]) -> int:
     database.named(folder, anew=arguments.anew)
     os.environ.update(DEMO="1", DATA_DIR=str(folder), LOG_LEVEL="WARNING", CACHE_URL="redis://127.0.0.1:1/0")
     pages.set_up()
-    from exports.models import ExportRun, RunShare
+    from exports.models import ExportRun
 
     if not ExportRun.objects.exists():
         began = time.monotonic()
         fill(arguments.runs)
+        _share()
         database.settle()
         print(f"{arguments.runs:,} runs made in {time.monotonic() - began:.0f} s")
-    if not RunShare.objects.exists():
-        _share()
     return max(_lists(), _open_pages())
 
 
@@ -172,16 +171,18 @@ def _keep(made: Iterator[tuple[Any, Any]]) -> None:
 
 
 def _share() -> None:
-    """Let the busy marketer see every eighth run of others."""
+    """Let the busy marketer see every eighth file of others."""
     from django.utils import timezone
 
     from accounts.models import User
     from exports.models import ExportRun, RunShare
+    from runs.models import Status
 
     person, now = User.objects.get(username="person0"), timezone.now()
-    others = ExportRun.objects.exclude(owner=person).values_list("pk", flat=True)
+    others = ExportRun.objects.exclude(owner=person).filter(status=Status.SUCCEEDED).values_list("pk", "segment")
     RunShare.objects.bulk_create(
-        (RunShare(run_id=pk, person=person, shared_at=now) for pk in others[::8]), batch_size=AT_ONCE
+        (RunShare(run_id=pk, segment_id=segment, person=person, shared_at=now) for pk, segment in others[::8]),
+        batch_size=AT_ONCE,
     )
 
 
@@ -199,10 +200,11 @@ def _client() -> Any:
 
 
 def _lists() -> int:
+    from exports.listing import PAGE
     from exports.models import ExportRun
 
     mine = ExportRun.objects.filter(owner__username="person0")
-    last = mine.count() // 50
+    last = mine.count() // PAGE
     ready = mine.filter(status="succeeded").first()
     addresses = {
         "home": "/",
@@ -210,10 +212,10 @@ def _lists() -> int:
         "runs: half way down": f"/runs/?page={last // 2}",
         "runs: the oldest": f"/runs/?page={last}",
         "runs: ready": "/runs/?state=ready",
-        "runs: failed, the oldest": "/runs/?state=failed&page=100",
+        "runs: failed, the oldest": "/runs/?state=failed&page=200",
         "runs: on their way": "/runs/?state=working",
         "runs: shared": "/runs/?state=shared",
-        "runs: shared, the oldest": "/runs/?state=shared&page=90",
+        "runs: shared, the oldest": "/runs/?state=shared&page=150",
         "runs: search, frequent": "/runs/?q=spring",
         "runs: search, rare": "/runs/?q=seldom",
         "runs: search, nothing": "/runs/?q=zebra",

@@ -39,6 +39,7 @@ def main(words: list[str]) -> int:
         os.environ.update(RUN_SLOWEST_POLL=str(EVERY), DJANGO_SETTINGS_MODULE="project.settings")
         os.environ.update(SANDBOX_PREPARE_SECONDS="1000000", SANDBOX_POLLS_PER_MINUTE="0", SANDBOX_PENDING_EXPORTS="0")
         os.environ.update(SANDBOX_TOKENS_PER_MINUTE="0", SANDBOX_EXPORTS_PER_SECOND="0")
+        os.environ.update(SANDBOX_CALLS_PER_SECOND="0")
         django.setup()
         return measure(arguments.runs, arguments.accounts, arguments.seconds)
 

@@ -70,7 +70,7 @@ def _walk(page: Page, role: str, *, language: str, scheme: str) -> None:
 
 
 def _have_a_form_made(page: Page) -> None:
-    """Let the desk make the first form of Anna's first file, if no journey before has: it is walked as well."""
+    """Let the desk make the first form of all, of Anna’s first file, if no journey before has: it is walked as well."""
     made = address("exports:derived_take", NUMBERS)
     if page.request.get(made).status == 404:
         page.goto(address("exports:run_detail", NUMBERS))

@@ -85,3 +85,10 @@ def test_they_can_be_switched_off(page: Page) -> None:
     page.get_by_role("checkbox", name="Keyboard shortcuts").check()
     page.get_by_role("button", name="Keep it so").click()
     expect(page.get_by_role("button", name="keyboard shortcuts")).to_be_visible()
+
+
+def test_an_admin_has_the_places_of_an_admin(page: Page) -> None:
+    sign_in(page, "karin")
+    for keys, address in (("go", "/admin/operations/"), ("gp", "/admin/accounts/user/"), ("gh", "/")):
+        page.keyboard.type(keys)
+        expect(page).to_have_url(re.compile(rf"^http://[^/]+{address}$"))

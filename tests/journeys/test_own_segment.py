@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.journeys.conftest import check_page, sign_in
 
@@ -57,3 +57,23 @@ def test_what_one_searches_for_in_vain_is_said(page: Page) -> None:
     page.goto("/segments/new/")
     page.get_by_label("Search segments").press_sequentially("no such segment")
     expect(page.locator("#options-segment")).to_contain_text("Nothing is called “no such segment”")
+
+
+def test_a_line_that_is_pressed_while_the_list_is_exchanged_is_put_in(page: Page) -> None:
+    sign_in(page, "anna")
+    page.goto("/segments/new/")
+    search = page.get_by_label("Search segments")
+    search.click()
+    line = page.locator("#options-segment .pick-add").first
+    name = line.locator("span").first.inner_text()
+    line.hover()
+    held: list[Route] = []
+    page.route("**/segments/options/", lambda asked: held.append(asked))
+    with page.expect_request("**/segments/options/"):
+        search.press_sequentially("zzz")
+    page.mouse.down()
+    with page.expect_response("**/segments/options/"):
+        for asked in held:
+            asked.continue_()
+    page.mouse.up()
+    expect(page.locator(".token-segment")).to_contain_text(name)

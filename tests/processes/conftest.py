@@ -25,6 +25,7 @@ from django.conf import settings
 from django.contrib.auth.models import Group
 from django.core.files.storage import default_storage
 from django.core.management import call_command
+from django.db import transaction
 from django.db.models import F
 from django.test import Client
 from django.utils import timezone
@@ -123,7 +124,16 @@ class Desk:
             "--pending-exports",
             "0",
         )
-        unlimited = ("--tokens-per-minute", "0", "--polls-per-minute", "0", "--exports-per-second", "0")
+        unlimited = (
+            "--tokens-per-minute",
+            "0",
+            "--polls-per-minute",
+            "0",
+            "--exports-per-second",
+            "0",
+            "--event-exports-per-minute",
+            "0",
+        )
         self.broker = program("broker", broker)
         self.sandbox = program("sandbox", (sys.executable, *sandbox, *unlimited))
         self.web = program("web", programs.web(web).command, served, fds=(web.fileno(),))
@@ -244,6 +254,11 @@ class Desk:
     def run(self, key: str = "", *, at: str = "", apsis_excel: bool = False) -> ExportRun:
         """Start a run."""
         return actions.start(self.segment(key, at=at, apsis_excel=apsis_excel), by=self.anna)
+
+    def suspend(self, program: Program) -> None:
+        """Freeze a program while it writes nothing: on SQLite it would else keep everybody from writing, frozen."""
+        with transaction.atomic():
+            program.suspend()
 
     def later(self, run: ExportRun, seconds: float) -> None:
         """Let time pass for one run: all that it waits for comes by so many seconds earlier."""
@@ -411,9 +426,9 @@ def desk(processes: Desk, django_db_blocker: Any) -> Iterator[Desk]:
         processes.start()
         processes.control("POST", "reset")
         yield processes
+        for program in processes.usual:
+            program.resume()
         processes.forget()
         processes.control("DELETE", "faults")
         for program in (processes.web, processes.more_files):
             program.kill()
-        for program in processes.usual:
-            program.resume()

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.files.base import File
 
-from exports.storage import PrivateFolder
+from runs.storage import PrivateFolder
 
 HANGS = "the-disk-hangs"  # while a file of this name lies in the folder
 

@@ -130,7 +130,7 @@ class Standing:
         self._holds.pop(TO_FETCH).release()
         self._until_there(TO_FETCH)
         # Its nudge lies in the broker, and nobody has read it.
-        desk.calls.suspend()
+        desk.suspend(desk.calls)
         self.runs[QUEUED] = desk.run()
         desk.nudge(self.runs[QUEUED])
 

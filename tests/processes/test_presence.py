@@ -49,7 +49,7 @@ def test_every_process_is_seen_killed_ones_go_stale_and_stopped_ones_are_struck_
 
 def test_a_frozen_process_is_not_believed_in(desk: Desk) -> None:
     until({"calls": 1, "files": FILES, "beat": 1, "tick": 1}, desk)
-    desk.files.suspend()
+    desk.suspend(desk.files)
     until({"calls": 1, "beat": 1, "tick": 1}, desk)
     desk.files.resume()
     until({"calls": 1, "files": FILES, "beat": 1, "tick": 1}, desk)

@@ -65,7 +65,7 @@ def test_worker_frozen_beyond_its_lease_changes_nothing(desk: Desk) -> None:
     run = desk.run()
     body.reached()
     first = desk.until(run, lambda run: len(stored(run)) == 1).claim_no
-    desk.files.suspend()
+    desk.suspend(desk.files)
     desk.later(run, LEASE)
     body.release()
     desk.more_files.start()

@@ -146,6 +146,16 @@ def context(playwright: Playwright, production: Production, certificate: Certifi
     browser.close()
 
 
+def _apart(url: str) -> str:
+    """Return the address of another database of the same Redis.
+
+    The journeys' desk lives until all tests are over. On one broker the two take each other's calls, and in lockstep:
+    who has just had the tick is the last in line for the nudge that it sends.
+    """
+    server, _slash, number = url.rpartition("/")
+    return f"{server}/{int(number) + 2}" if url.startswith("redis://") and number.isdigit() else url
+
+
 def _environment(folder: Path, certificate: Certificate, ports: dict[str, int], database: str) -> dict[str, str]:
     """Return the environment of production: what the machine has, what the manual demands, and the test's network.
 
@@ -160,8 +170,8 @@ def _environment(folder: Path, certificate: Certificate, ports: dict[str, int], 
         "AUDIT_KEYS": Fernet.generate_key().decode(),
         "ALLOWED_HOSTS": NAME,
         "DATABASE_URL": database,
-        "BROKER_URL": os.environ.get("BROKER_URL", f"redis+socket://{socket_path}?virtual_host=0"),
-        "CACHE_URL": os.environ.get("CACHE_URL", f"unix://{socket_path}?db=1"),
+        "BROKER_URL": _apart(os.environ.get("BROKER_URL", f"redis+socket://{socket_path}?virtual_host=0")),
+        "CACHE_URL": _apart(os.environ.get("CACHE_URL", f"unix://{socket_path}?db=1")),
         "DATA_DIR": str(folder / "data"),
         "PORT": str(ports["web"]),
         "TRUSTED_PROXIES": "1",

@@ -145,7 +145,7 @@ def test_a_worker_in_the_middle_of_a_step_writes_nothing_more(
     steps.forward(60)
     held = claim(ExportRun.objects.all(), preparing.pk, queue="calls", now=steps.now)
     assert held is not None
-    with clients.client_for(held.credential) as client:
+    with clients.client_for(held.credential_id) as client:
         crossing.move_account(account, region="other", other_url=NEW, by=karin)
         with pytest.raises(StaleRun):
             runner.advance(held, client, clock=steps.clock)
@@ -176,11 +176,11 @@ def test_a_client_made_before_never_speaks_to_the_new_address_nor_with_the_new_k
 ) -> None:
     wire = Wire(vendor)
     monkeypatch.setattr(clients, "wire", lambda account: wire)
-    with clients.client_for(annas_key) as old:
+    with clients.client_for(annas_key.pk) as old:
         old.sections()
         crossing.move_account(account, region="other", other_url=NEW, by=karin)
         new_key = key(anna, account, "demo-sofia")
-        with clients.client_for(new_key) as new:
+        with clients.client_for(new_key.pk) as new:
             new.sections()
         fresh = wire.secrets[-1]
         assert wire.hosts[-1] == "elsewhere.example"
@@ -199,7 +199,7 @@ def test_a_credential_in_memory_does_not_pair_the_old_key_with_the_new_address(
     crossing.move_account(account, region="other", other_url=NEW, by=karin)
     assert held.sealed_secret
     with pytest.raises(clients.KeyErased):
-        clients.client_for(held)
+        clients.client_for(held.pk)
 
 
 def test_a_run_started_in_the_very_moment_ends_with_a_sentence(

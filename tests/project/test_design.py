@@ -14,6 +14,7 @@ from django.urls import reverse
 
 from exports.templatetags import desk
 from tests.project.test_headers import NEEDED, ROOT
+from wording import icons
 
 
 def test_every_state_mark_and_note_is_shown(as_anna: Client, django_assert_max_num_queries: Any) -> None:
@@ -21,7 +22,7 @@ def test_every_state_mark_and_note_is_shown(as_anna: Client, django_assert_max_n
         page = as_anna.get("/design/").content.decode()
     for state in desk.STATES:
         assert f'<span class="api">{state}</span>' in page
-    for name in desk.ICONS:
+    for name in icons.ICONS:
         assert f'<span class="api">{name}</span>' in page
     for station in desk.STATIONS:
         assert f"stn-{station}" in page

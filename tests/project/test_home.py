@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from accounts.models import Credential, User, VendorAccount
 from audit import actions as audit
+from exports import actions
 from exports.models import ExportFile, ExportRun
 from tests.exports.test_segment_list import run_of, save
 
@@ -222,12 +223,43 @@ def test_it_needs_no_more_queries_with_more_runs_and_counts_them_all(
             for status in ("failed", "running", "succeeded"):
                 run_of(save(annas_key, f"{status} {number}"), annas_key, status)
 
-    fill(0, 3)
+    fill(0, 6)  # more of each than are shown, so that all are counted
     words(as_anna)  # what ended since is counted from the second time on
     with django_assert_max_num_queries(30) as few:
         words(as_anna)
-    fill(3, 30)
-    with django_assert_max_num_queries(len(few.captured_queries)):
+    most = len(few.captured_queries)
+    fill(6, 30)
+    words(as_anna)  # which notes that they were told what ended
+    with django_assert_max_num_queries(most):
         page = words(as_anna)
     assert "30 things need you." in page
-    assert "10 of 30 shown" in page
+    assert "5 of 30 shown" in page
+
+
+def test_what_a_colleague_shares_stands_there_until_it_is_taken(
+    as_anna: Client, as_jonas: Client, annas_key: Credential, anna: User, jonas: User
+) -> None:
+    run = run_of(save(annas_key, "Spring"), annas_key, "succeeded")
+    actions.share(run, [jonas], by=anna)
+    page = words(as_jonas)
+    assert "<h2>Shared with you</h2>" in page
+    assert f"{anna} shared" in page
+    assert "<h2>Ready for you</h2>" not in page
+    assert "<h2>Shared with you</h2>" not in words(as_anna)
+    audit.record("file.downloaded", by=jonas, target=run, form="content", people=3)
+    assert "<h2>Shared with you</h2>" not in words(as_jonas)
+
+
+def test_looking_again_at_once_writes_nothing(as_anna: Client, anna: User, annas_key: Credential) -> None:
+    words(as_anna)
+    anna.refresh_from_db()
+    first = anna.home_seen_at
+    words(as_anna)
+    anna.refresh_from_db()
+    assert anna.home_seen_at == first
+    User.objects.filter(pk=anna.pk).update(home_seen_at=F("home_seen_at") - timedelta(minutes=2))
+    words(as_anna)
+    anna.refresh_from_db()
+    assert anna.home_seen_at is not None
+    assert first is not None
+    assert anna.home_seen_at > first

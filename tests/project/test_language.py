@@ -18,9 +18,9 @@ from accounts import languages
 from accounts.models import User
 from audit.models import Event
 from audit.sentences import sentence
-from exports.templatetags import desk
 from project import journeys
 from tests.conftest import sign_in
+from wording import amounts, moments
 
 SWEDE, DANE = {"HTTP_ACCEPT_LANGUAGE": "sv-SE,sv;q=0.9,en;q=0.5"}, {"HTTP_ACCEPT_LANGUAGE": "da"}
 
@@ -108,16 +108,16 @@ def test_swedish_writes_figures_and_days_its_own_way() -> None:
         return tag.sub("", str(filter(value, *more)))
 
     with translation.override("sv"), timezone.override("Europe/Stockholm"):
-        assert said(desk.count, 48310) == "48\u00a0310"
-        assert said(desk.size, 1_312_440) == "1,3\u00a0MB"
-        assert said(desk.moment, JUNE - timedelta(minutes=3)) == "14:00, för 3 minuter sedan"
-        assert said(desk.moment, JUNE - timedelta(days=1)) == "i går, 14:03"
-        assert said(desk.stamp, JUNE - timedelta(days=11)) == "29 maj, 14:03"
-        assert said(desk.exactly, JUNE) == "9 juni 2026, 14:03:00 CEST"
-        assert said(desk.clock, JUNE, JUNE - timedelta(days=1)) == "9 jun 14:03:00"
-        assert said(desk.weekday, date(2026, 6, 2)) == "Tisdag 2 juni"
-        assert said(desk.duration, 0.3) == "0,3 s"
-        assert said(desk.duration, timedelta(days=1, hours=3)) == "1 dygn 3 h"
+        assert said(amounts.count, 48310) == "48\u00a0310"
+        assert said(amounts.size, 1_312_440) == "1,3\u00a0MB"
+        assert said(moments.moment, JUNE - timedelta(minutes=3)) == "14:00, för 3 minuter sedan"
+        assert said(moments.moment, JUNE - timedelta(days=1)) == "i går, 14:03"
+        assert said(moments.stamp, JUNE - timedelta(days=11)) == "29 maj, 14:03"
+        assert said(moments.exactly, JUNE) == "9 juni 2026, 14:03:00 CEST"
+        assert said(moments.clock, JUNE, JUNE - timedelta(days=1)) == "9 jun 14:03:00"
+        assert said(moments.weekday, date(2026, 6, 2)) == "Tisdag 2 juni"
+        assert said(moments.duration, 0.3) == "0,3 s"
+        assert said(moments.duration, timedelta(days=1, hours=3)) == "1 dygn 3 h"
 
 
 @pytest.mark.parametrize(

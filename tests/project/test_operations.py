@@ -103,7 +103,9 @@ def test_it_shows_each_account_with_its_lanes_its_line_and_what_it_has_taught(
     waiting = [made.run(segment, "waiting_in_line", **QUEUED, turn=number) for number in range(7)]
     page = words(as_karin.get(URL))
     assert re.search(
-        r"Nordlys Handel 0 of 1 1 a second held until \d\d:\d\d:\d\d 4\d of 60 60 a minute \d+ of 10 ", page
+        r"Nordlys Handel 0 of 1 1 a second held until \d\d:\d\d:\d\d 1 of 1 1 a minute 10 of 10 10 a minute "
+        r"4\d of 60 60 a minute \d+ of 10",
+        page,
     )
     assert re.search(r"10 a minute 1 3 learnt 7", page)
     assert "In line for Nordlys Handel" in page
@@ -122,7 +124,7 @@ def test_it_shows_who_works_and_who_went_without_a_word(as_karin: Client, staffe
     page = words(as_karin.get(URL))
     assert "files Long steps: fetching and verifying files host-b 2 at work" in page
     assert re.search(
-        r"calls Short steps: one question to a vendor each host-c 1 without a word since .*20 minutes ago", page
+        r"calls Short steps: one question to a vendor each host-c 1 without a word since .*\d\d:\d\d", page
     )
     assert "Queue calls 0 messages wait for a worker" in page
     assert "taken within the last minute" in page

@@ -19,7 +19,7 @@ from django.contrib.auth.models import Group
 from django.test import Client
 from django.urls import get_resolver, reverse
 
-from accounts.models import User, VendorAccount
+from accounts.models import Credential, User, VendorAccount
 from audit.models import Event
 from exports import actions
 from exports.models import ExportRun, SavedSegment
@@ -27,6 +27,7 @@ from exports.offers import Wish
 from exports.tasks import derive
 from tests.conftest import key
 from tests.exports.conftest import Stepper
+from tests.imports import made
 
 TABLE = Path(__file__).resolve().parents[2] / "docs" / "roles.md"
 ROLES = ("anonymous", "marketer", "auditor", "admin")
@@ -40,6 +41,8 @@ WITHOUT_NUMBERS = (
     "segment_options",
     "run_list",
     "run_rows",
+    "import_list",
+    "upload_new",
 )
 
 
@@ -90,7 +93,7 @@ def test_what_belongs_to_somebody_is_asked_for_by_its_owner_and_by_another() -> 
         whose = {row.whose for row in rows() if row.name == name}
         assert whose in ({"–"}, {"own", "other's"}, {"own", "shared", "other's"}), name
         assert ("shared" in whose) == is_of_run(name), name
-        if name.startswith(("exports:", "accounts:")) and re.search(r"/1/", address(name, Numbers())):
+        if name.startswith(("exports:", "imports:", "accounts:")) and re.search(r"/1/", address(name, Numbers())):
             assert {"own", "other's"} <= whose, name
 
 
@@ -111,6 +114,8 @@ class Numbers:
     segment: int = 1
     run: int = 1
     derived: int = 1
+    upload: int = 1
+    imported: int = 1
     key_account: int = 1
     account: int = 1
     person: int = 1
@@ -128,6 +133,9 @@ def address(name: str, of: Numbers) -> str:
         arguments |= {"number": 1} if rest == "segment_restore" else {}
         arguments |= {"form": "content"} if rest in ("run_download", "run_take") else {}
         arguments |= {"derived": of.derived} if rest in ("derived_download", "derived_take") else {}
+    elif section == "imports" and rest not in WITHOUT_NUMBERS:
+        arguments = {"pk": of.upload if rest.startswith("upload_") else of.imported}
+        arguments |= {"number": 1} if rest == "part_again" else {}
     elif section == "accounts" and rest != "credential_list":
         arguments = {"account_pk": of.key_account}
     elif section == "admin":
@@ -174,7 +182,14 @@ def _of_admin(name: str, of: Numbers) -> dict[str, Any]:
 
 @pytest.fixture
 def desk(
-    transactional_db: None, anna: User, jonas: User, maria: User, karin: User, segment: SavedSegment, steps: Stepper
+    transactional_db: None,
+    anna: User,
+    jonas: User,
+    maria: User,
+    karin: User,
+    segment: SavedSegment,
+    steps: Stepper,
+    annas_key: Credential,
 ) -> tuple[Numbers, dict[str, User]]:
     """Anna's segment, run and key, and a key of Jonas's own, so that only ownership stands between him and hers."""
     key(jonas, segment.account, "demo-jonas")
@@ -184,6 +199,9 @@ def desk(
     run = steps.to_the_end(actions.start(segment, by=anna, now=steps.now))
     derived = actions.derive(ExportRun.objects.get(pk=run.pk), Wish("workbook"), by=anna)
     derive(pk=derived.pk)
+    whole = made.confirmed(made.draft(annas_key))
+    drawn = made.draft(annas_key)
+    made.checked(drawn)
     frida = User.objects.create_user("frida", "frida@example.com")
     frida.groups.add(Group.objects.get(name="Marketer"))
     actions.share(run, [frida], by=anna)
@@ -192,6 +210,8 @@ def desk(
         segment=segment.pk,
         run=run.pk,
         derived=derived.pk,
+        upload=drawn.upload.pk,
+        imported=whole.pk,
         key_account=hers.pk,
         account=hers.pk,
         person=jonas.pk,

@@ -25,7 +25,9 @@ from django.utils.translation import trans_real
 from accounts.models import Credential, Definitions, User, VendorAccount
 from audit.models import Event
 from exports.models import SavedSegment
+from imports.models import Upload
 from tests.conftest import sign_in
+from tests.imports.made import TABLE
 from tests.project.test_roles import Numbers, Row, address, desk, rows
 
 __all__ = ["desk"]  # the fixture of the walk over every address
@@ -158,6 +160,8 @@ def _names() -> Iterator[str]:
         *Event.objects.values_list("action"), ("export_key", "Export key", "EmailConsent", "MobileConsent")
     )
     yield from dict(settings.LANGUAGES).values()
+    yield from chain(*Upload.objects.values_list("name", "section_name", "keyspace_name"))
+    yield from (cell for line in TABLE.splitlines() for cell in line.split(";") if re.search(r"[^\W\d]{3}", cell))
     yield from (place for zone in available_timezones() for place in zone.replace("_", " ").split("/"))
     for kept in Definitions.objects.values_list("items", flat=True):
         yield from (value for item in kept for value in item.values() if isinstance(value, str) and value)
