@@ -262,18 +262,20 @@ def upload_columns(request: Request, draft: Draft) -> HttpResponse:
     """Say where each column goes."""
     if request.method != "POST":
         return _columns_page(request, draft)
-    known = {*draft.places, OUT}
-    said = {str(column.index): request.POST.get(f"to-{column.index}", OUT) for column in draft.columns}
-    said = {index: to if to in known else OUT for index, to in said.items()}
+    said, unknown = columns.meant(draft, request.POST)
     actions.place(draft.upload, said, erase=request.POST.get("empty") == "erase")
     fresh = Draft(draft.upload, draft.library)
-    if wrong := columns.misplaced(fresh):
-        return _columns_page(request, fresh, wrong=wrong)
+    if wrong := columns.misplaced(fresh, unknown):
+        return _columns_page(request, fresh, wrong=wrong, unknown=unknown)
     return redirect(trail.url(draft.upload, "consents"))
 
 
-def _columns_page(request: Request, draft: Draft, *, wrong: list[str] | None = None) -> HttpResponse:
+def _columns_page(
+    request: Request, draft: Draft, *, wrong: list[str] | None = None, unknown: dict[int, str] | None = None
+) -> HttpResponse:
     placed = [column for column in draft.columns if column.to != OUT]
+    called = columns.labels(draft)
+    typed = {column.index: called.get(column.to, "") for column in draft.columns} | (unknown or {})
     return page(
         request,
         draft,
@@ -281,7 +283,9 @@ def _columns_page(request: Request, draft: Draft, *, wrong: list[str] | None = N
         status=422 if wrong else 200,
         wrong=wrong or [],
         groups=columns.groups(draft),
-        rows=[(column, draft.places.get(column.to)) for column in draft.columns],
+        are_typed=columns.are_typed(draft),
+        labels=called.values(),
+        rows=[(column, draft.places.get(column.to), typed[column.index]) for column in draft.columns],
         placed=len(placed),
         left=len(draft.columns) - len(placed),
         listing=draft.library.read("attributes", draft.upload.section),

@@ -15,8 +15,8 @@ from django.utils import timezone
 
 from accounts.models import Credential, User
 from audit.models import Event
-from imports import actions, converting, receiving, retention, trail
-from imports.draft import Draft
+from imports import actions, columns, converting, receiving, retention, trail
+from imports.draft import KEY, Draft, Place
 from imports.models import Check, Conversion, Import, ImportPart, Upload
 from imports.parse.rows import REASON_TITLES
 from runs import steps
@@ -86,13 +86,11 @@ def test_a_file_goes_all_the_way(browser: Client, anna: User, annas_key: Credent
     assert browser.post(url(upload, "reading"), said).url == url(upload, "columns")
 
     page = browser.get(url(upload, "columns"))
-    columns = {column.title: column for column, _place in page.context["rows"]}
-    assert columns["E-post"].to == "key"
-    assert columns["Mobil"].by == "name"
-    assert columns["Nyhetsbrev"].to == "out"
-    answer = browser.post(
-        url(upload, "columns"), {f"to-{c.index}": c.to for c in columns.values()} | {"empty": "leave"}
-    )
+    seen = {column.title: column for column, _place, _typed in page.context["rows"]}
+    assert seen["E-post"].to == "key"
+    assert seen["Mobil"].by == "name"
+    assert seen["Nyhetsbrev"].to == "out"
+    answer = browser.post(url(upload, "columns"), {f"to-{c.index}": c.to for c in seen.values()} | {"empty": "leave"})
     assert answer.url == url(upload, "consents")
 
     page = browser.get(url(upload, "consents"))
@@ -225,8 +223,8 @@ def test_a_spreadsheet_is_opened_sheet_by_sheet_and_goes_on_like_a_text(browser:
     ]
     answer = browser.post(url(upload, "reading"), {"sheet": "People", "header_row": "1", "save": "1"})
     assert answer.url == url(upload, "columns")
-    columns = {column.title: column.to for column, _place in browser.get(answer.url).context["rows"]}
-    assert columns["email"] == "key"
+    to = {column.title: column.to for column, *_ in browser.get(answer.url).context["rows"]}
+    assert to["email"] == "key"
 
 
 @pytest.mark.parametrize("data", [b"PK\x03\x04 no workbook", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1 no old one"])
@@ -333,15 +331,44 @@ def test_what_cannot_be_written_is_not_offered_and_says_why(browser: Client, upl
     assert "your key may not write it through Email" in named.values()
     offered = {place.name for _name, places in page.context["groups"] for place in places}
     assert not offered & set(named) - {"Email"}
-    said = {"to-0": "key", "to-1": "attribute:no-such-version"}
-    browser.post(url(upload, "columns"), said)
+    answer = browser.post(url(upload, "columns"), {"to-0": "key", "to-1": "attribute:no-such-version"})
+    assert answer.status_code == 422
+    assert "mobile: what you chose is gone from APSIS, or your key may not write it now." in text(answer)
     assert Upload.objects.get(pk=upload.pk).columns["1"] == "out"
+
+
+def test_of_very_many_attributes_the_names_are_typed(
+    browser: Client, upload: Upload, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(columns, "MOST_LISTED", 3)
+    page = text(browser.get(url(upload, "columns")))
+    assert page.count("<datalist") == 1
+    assert 'name="to-0" value="Who it is: Email"' in page
+    said = {"to-0": "who it is: email", "to-1": " Mobile ", "to-2": "", "to-3": "Shoe seize"}
+    answer = browser.post(url(upload, "columns"), said)
+    assert answer.status_code == 422
+    title = Draft(upload, _library(upload.credential)).titles[3]
+    assert f"{title}: nothing you may write is called “Shoe seize”." in text(answer)
+    assert 'value="Shoe seize"' in text(answer), "what was typed is not lost"
+    assert browser.post(url(upload, "columns"), said | {"to-3": ""}).url == url(upload, "consents")
+    upload.refresh_from_db()
+    assert [Draft(upload, _library(upload.credential)).places[upload.columns[at]].name for at in "01"] == [
+        "Email", "Mobile",
+    ]  # fmt: skip
+    assert (upload.columns["2"], upload.columns["3"]) == ("out", "out")
+
+
+def test_names_that_two_places_share_are_told_apart(upload: Upload, annas_key: Credential) -> None:
+    draft = Draft(upload, _library(annas_key))
+    one, two = (Place(f"tag:{n}", "News", "tag", "flag", f"com.example.tags.{n}") for n in (1, 2))
+    draft.__dict__["places"] = {KEY: draft.places[KEY], one.id: one, two.id: two}
+    called = columns.labels(draft)
+    assert list(called.values()) == ["Who it is: Email", "News (com.example.tags.1)", "News (com.example.tags.2)"]
 
 
 def test_columns_are_remembered_by_their_titles(browser: Client, annas_key: Credential, upload: Upload) -> None:
     first = made.draft(annas_key)
-    columns = {str(c.index): c.to for c in first.columns} | {"1": "out"}
-    actions.place(first.upload, columns, erase=False)
+    actions.place(first.upload, {str(c.index): c.to for c in first.columns} | {"1": "out"}, erase=False)
     made.confirmed(Draft(first.upload, first.library))
     second = made.draft(annas_key)
     actions.place(second.upload, {}, erase=False)
