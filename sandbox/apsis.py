@@ -20,7 +20,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.wrappers import Request, Response
 from werkzeug.wsgi import wrap_file
 
-from sandbox import consent_export, event_export, imports, segment_export, uploads
+from sandbox import consent_export, consents, event_export, imports, segment_export, uploads
 from sandbox.answers import TOO_LONG, Refusal, answer, gateway, problem
 from sandbox.columns import Body, Table
 from sandbox.definitions import (
@@ -322,6 +322,34 @@ def import_status(context: Context, section: str, import_id: str) -> Response:
     return context.json({"import_id": found.id, "result": result})
 
 
+def get_consents(context: Context, keyspace: str, key: str, section: str) -> Response:
+    """Show what one person has consented to, and which of their addresses are suppressed."""
+    world, asked = context.world, context.request.args
+    known = next((one for one in context.key.keyspaces if one.discriminator == keyspace), None)
+    if known is None:
+        raise problem(404, "There is no such keyspace")
+    channel, address = asked.get("suppression_channel_discriminator"), asked.get("suppression_address")
+    if (channel is None) != (address is None):
+        raise problem(400, "suppression_channel_discriminator and suppression_address are used together")
+    # Per profile, one call after another: the limit that is counted by key.
+    if not world.limits.spend(
+        f"{context.key.account} {key}", "profile", world.settings.calls_per_profile, 1, world.clock()
+    ):
+        raise problem(429, "Too many calls for this profile")
+    return context.json(
+        consents.told(
+            context.account,
+            context.section(section),
+            known,
+            key,
+            types=asked.getlist("consent_types"),
+            also=(channel, address) if channel and address else None,
+            changes=world.changes_of(context.key),
+            settings=world.settings,
+        )
+    )
+
+
 def _asked(context: Context) -> tuple[Body, Account, Key, Settings]:
     return context.json_object(), context.account, context.key, context.world.settings
 
@@ -428,6 +456,13 @@ ENDPOINTS = (
         f"{_SECTION}/imports/<import_id>",
         import_status,
         "Where an import stands, and what became of its rows.",
+    ),
+    Endpoint(
+        "consents",
+        "GET",
+        "/v2/audience/keyspaces/<keyspace>/profiles/<path:key>/sections/<section>/consents",
+        get_consents,
+        "What one person has consented to, and which of their addresses are suppressed.",
     ),
     Endpoint(
         "poll",

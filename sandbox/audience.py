@@ -63,6 +63,15 @@ def export_key(number: int, draw: bytes) -> str:
     return f"{text[:8]}-{text[8:12]}-4{text[13:16]}-{_VARIANTS[draw[8] & 3]}{text[17:20]}-{node:012x}"
 
 
+def number_of(key: str) -> int | None:
+    """Return the number of the profile with this export key, None where it cannot be one."""
+    try:
+        node = int(key.rpartition("-")[2], 16)
+    except ValueError:
+        return None
+    return (node - 0x1F3A5C7E9B4D) * pow(0x5DEECE66D2B, -1, _LOW_48 + 1) & _LOW_48
+
+
 def email(number: int, draw: bytes) -> str:
     """Return the e-mail address, blank for one profile in twenty."""
     if draw[10] < 13:

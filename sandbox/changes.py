@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from threading import RLock
 
-from sandbox.audience import COLUMNS, Cell, draws
+from sandbox.audience import COLUMNS, Cell, draws, export_key, number_of
 from sandbox.rules import Member
 
 OPT_IN, OPT_OUT = "opt-in", "opt-out"
@@ -60,6 +60,16 @@ class Changes:
             keys = ((cell(number, draw(number)), number) for number in range(self._first))
             self._index[column] = {known.casefold(): number for known, number in keys if known}
         return self._index[column].get(key.casefold())
+
+    def profile(self, column: str, key: str) -> int | None:
+        """Return the number of the profile with this key; of a keyspace without a column, the key is the export key."""
+        if column:
+            return self.find(column, key)
+        draw = draws(self._seed)
+        number = number_of(key)
+        if number is None or not 0 <= number < self._first + self.added:
+            return None
+        return number if export_key(number, draw(number)) == key.casefold() else None
 
     def add(self, column: str, key: str) -> int:
         """Make a new profile with this key, and return its number."""

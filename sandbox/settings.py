@@ -32,6 +32,9 @@ class Settings:
     )
     prepared: str = _switch("", "sandbox", "Path of a file that every ready poll URL serves instead.")
 
+    suppressed_share: float = _switch(0.01, "sandbox", "Share of people with a suppressed address, in each channel.")
+    locked_share: float = _switch(0.001, "sandbox", "Share of people whose profile is locked.")
+
     # Tokens
     token_seconds: int = _switch(86_400, "documented", "A token lives up to 24 hours.")
     exp_earlier_seconds: int = _switch(0, "documented", "The token's exp comes this much earlier than expires_in says.")
@@ -39,6 +42,7 @@ class Settings:
 
     # Limits, counted per account; 0 lifts one
     calls_per_second: int = _switch(100, "documented", "Calls a second to most endpoints.")
+    calls_per_profile: int = _switch(10, "documented", "Calls a second for one and the same profile key.")
     tokens_per_minute: int = _switch(10, "documented", "Token requests a minute.")
     exports_per_second: int = _switch(1, "documented", "Export requests a second.")
     event_exports_per_minute: int = _switch(1, "documented", "Requests for event exports a minute.")

@@ -497,6 +497,37 @@ ANSWERS: Mapping[Key, Meaning] = {
         ),
         gettext_noop("The import ID is unknown to the vendor, or the key may not see its section."),
     ),
+    # --- APSIS One: consents ---
+    Key("apsis", "consents", "", "400"): Meaning(
+        "no_such_key",
+        "BadRequest",
+        Again.NEVER,
+        gettext_noop("APSIS One does not take this as somebody’s key. Nothing was looked up. Check how it is written."),
+        gettext_noop("The keyspace, the key or a type of consent in the call is malformed."),
+    ),
+    Key("apsis", "consents", "", "403"): Meaning(
+        "not_allowed",
+        "NotAllowed",
+        Again.NEVER,
+        gettext_noop(
+            "Your key may not see consents here. Nothing was looked up. Choose another section, or ask an admin."
+        ),
+        gettext_noop("The section or the keyspace is outside the reach of the key."),
+    ),
+    Key("apsis", "consents", "", "404"): Meaning(
+        "nobody",
+        "Missing",
+        Again.NEVER,
+        gettext_noop("APSIS One knows nobody by this. Nothing is recorded, so there is no consent either."),
+        gettext_noop("No profile of the account has this key in this keyspace."),
+    ),
+    Key("apsis", "consents", "", "410"): Meaning(
+        "locked",
+        "Gone",
+        Again.NEVER,
+        gettext_noop("This profile is locked at APSIS One. What it has consented to is not told. Look at it there."),
+        gettext_noop("The profile is locked, or is being deleted or merged."),
+    ),
     # --- APSIS One: any call ---
     Key("apsis", "", "", "2xx"): Meaning(
         "answered",

@@ -23,9 +23,9 @@ from upstream.apsis.imports import (
     Mapped,
     RowFault,
     read_created,
-    read_moment,
     read_status,
 )
+from upstream.apsis.moments import read_moment
 from upstream.tokens import MemoryTokens
 
 EMAIL_KEYSPACE = "com.apsis1.keyspaces.email"

@@ -12,7 +12,7 @@ import httpx
 
 from upstream import errors
 from upstream.answers import REFUSED_TWICE, Again, explain
-from upstream.apsis import definitions, imports, names, reports
+from upstream.apsis import consents, definitions, imports, names, reports
 from upstream.apsis.definitions import Definition, Listing
 from upstream.tokens import Token, TokenStore, read_expiry, usable
 from upstream.transport import Request, Timeouts, Transport
@@ -249,3 +249,19 @@ class Apsis:
     def import_status(self, section: str, import_id: str) -> imports.ImportStatus:
         """Ask what became of an import; see `imports.status`."""
         return self._signed_in(lambda token: imports.status(self._transport, token, section, import_id))
+
+    # --- consents ---
+
+    def consents(
+        self,
+        section: str,
+        keyspace: str,
+        key: str,
+        *,
+        types: Collection[str] = (),
+        also: consents.Address | None = None,
+    ) -> consents.Standing:
+        """Ask how a person stands to the topics of a section; see `consents.ask`."""
+        return self._signed_in(
+            lambda token: consents.ask(self._transport, token, section, keyspace, key, types=types, also=also)
+        )

@@ -7,10 +7,11 @@ code of public clients, or are inferred (upstream/apsis/names.py).
 import logging
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import IO, Any, Literal, get_args
 
 from upstream.apsis import names
+from upstream.apsis.moments import read_moment
 from upstream.errors import clean_detail
 from upstream.transport import Request, Transport
 from upstream.upload import Form
@@ -236,14 +237,3 @@ def _fault(item: Mapping[str, Any]) -> RowFault:
 
 def _count(value: Any) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**53 else None
-
-
-def read_moment(value: Any) -> datetime | None:
-    """Read a time as RFC 3339 writes it; None for anything else. One without a zone is UTC, as the vendor's are."""
-    if not isinstance(value, str) or len(value) > 40:
-        return None
-    try:
-        found = datetime.fromisoformat(value)
-        return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None

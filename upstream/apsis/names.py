@@ -48,6 +48,15 @@ FAULTY_LINE = ("line", "row", "line_number")
 FAULTY_FIELD = ("field", "field_selector", "column")
 MESSAGE = ("message", "reason", "error", "detail")
 
+# developer.apsis.com, "Get consents (version 2)", names source, reason and modified_at; the rest is inferred.
+TOPIC = ("topic_discriminator",)
+CONSENT_TYPE = ("type", "consent_type")
+SOURCE = ("source",)
+REASON = ("reason",)
+MODIFIED_AT = ("modified_at", "modifiedAt")
+SUPPRESSIONS = ("suppressions", "suppression")
+ADDRESS = ("address",)
+
 # Which keyspaces an attribute or a tag may be written through: the container is a guess, "WRITE" is documented.
 PERMISSIONS = ("keyspace_permissions", "keyspacePermissions")
 PERMITTED_KEYSPACE = ("keyspace_discriminator", "keyspaceDiscriminator", "discriminator")
