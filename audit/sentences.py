@@ -55,6 +55,9 @@ SENTENCES: Mapping[str, Any] = {
     "import.part_failed": lazy("Part %(part)s of the import %(target)s failed (%(code)s)"),
     "import.part_sent_again": lazy("%(actor)s sent part %(part)s of the import %(target)s again"),
     "import.rejects_downloaded": lazy("%(actor)s downloaded the rejected rows of %(target)s (%(bytes)s bytes)"),
+    "import.restore_downloaded": lazy(
+        "%(actor)s downloaded the restore file of %(target)s: consents it turned round %(rows)s"
+    ),
     "import.stopped": lazy("The import %(target)s was stopped by what %(actor)s did (%(code)s); parts %(parts)s"),
     "upload.discarded": lazy("%(actor)s discarded the draft of an import, %(target)s"),
     "upload.looked_at": lazy("%(actor)s looked at the first %(rows)s rows of %(target)s, a file to import"),

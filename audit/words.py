@@ -36,6 +36,7 @@ ACTIONS: Mapping[str, Any] = {
     "import.cancel_asked": lazy("Stopping an import asked for"),
     "import.stopped": lazy("Import stopped with its key"),
     "import.rejects_downloaded": lazy("Rejected rows downloaded"),
+    "import.restore_downloaded": lazy("Restore file downloaded"),
     "segment.created": lazy("Segment saved, new"),
     "segment.changed": lazy("Segment changed"),
     "segment.restored": lazy("Segment restored"),

@@ -13,14 +13,17 @@ from django.utils import timezone
 
 from accounts.models import Credential, User
 from audit import actions as audit
-from imports import asked, files, receiving
+from imports import asked, consequences, files, outlook, receiving
+from imports.consequences import Question
 from imports.draft import Consent, Draft, Way, digest
-from imports.models import Check, Conversion, Import, ImportPart, Upload
+from imports.models import Check, Comparison, Conversion, Import, ImportPart, Upload
 from imports.parse.checking import Findings
 from imports.parse.reading import Reading
 from imports.parse.splitting import Part
 from runs import line, nudges
 from runs.models import Status
+
+COMPARISON_LASTS = timedelta(hours=1)  # people opt in and out all the time
 
 
 class NotReady(Exception):
@@ -89,6 +92,7 @@ def discard(upload: Upload, *, by: User, now: datetime | None = None) -> None:
     """Give an upload up, with its files."""
     now = now or timezone.now()
     Check.objects.unfinished().filter(upload=upload).update(cancel_asked_at=now, cancel_asked_by=by)
+    Comparison.objects.unfinished().filter(of__upload=upload).update(cancel_asked_at=now, cancel_asked_by=by)
     _say(upload, now=now, gone_at=now)
     audit.record("upload.discarded", by=by, target=upload, now=now)
     transaction.on_commit(lambda: receiving.forget(upload), robust=True)
@@ -156,6 +160,57 @@ def check(draft: Draft, *, now: datetime | None = None) -> Check:
         return upload.checks.unfinished().get(digest=wanted)
 
 
+# ── The comparison ───────────────────────────────────────────────────────────────────────────────────────────
+
+
+def compare(draft: Draft, made: Check, *, now: datetime | None = None) -> Comparison | None:
+    """Return how the people of a checked upload stand today, asked for if it is not known, or not any more.
+
+    None where there is nothing to ask, or too many to ask about one by one.
+    """
+    now = now or timezone.now()
+    questions = draft.questions()
+    if not questions or sum(part["rows"] for part in made.parts) > settings.IMPORT_COMPARED_ROWS:
+        return None
+    wanted = consequences.digest(questions)
+    there = made.comparisons.filter(digest=wanted).first()
+    if there and there.status != Status.CANCELLED and (not there.is_over or _is_fresh(there, now)):
+        return there
+    return _begin_comparison(made, questions, wanted, now=now)
+
+
+def compare_again(draft: Draft, made: Check, *, now: datetime | None = None) -> None:
+    """Ask anew how the people of a checked upload stand, unless that is under way."""
+    questions = draft.questions()
+    _begin_comparison(made, questions, consequences.digest(questions), now=now or timezone.now())
+
+
+def _begin_comparison(made: Check, questions: list[Question], wanted: str, *, now: datetime) -> Comparison:
+    with transaction.atomic():
+        others = Comparison.objects.unfinished().filter(of__upload=made.upload).exclude(of=made, digest=wanted)
+        others.update(cancel_asked_at=now, cancel_asked_by=made.owner, due_at=now, version=F("version") + 1)
+    try:
+        with transaction.atomic():
+            begun = Comparison.objects.create(
+                owner=made.owner,
+                account=made.account,
+                of=made,
+                questions=[question.to_json() for question in questions],
+                digest=wanted,
+                created_at=now,
+                changed_at=now,
+                due_at=now,
+            )
+            nudges.poke(begun)
+            return begun
+    except IntegrityError:
+        return made.comparisons.unfinished().get(digest=wanted)
+
+
+def _is_fresh(made: Comparison, now: datetime) -> bool:
+    return made.finished_at is not None and now - made.finished_at < COMPARISON_LASTS
+
+
 # ── The import ───────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -168,7 +223,10 @@ def confirm(draft: Draft, made: Check, *, by: User, now: datetime | None = None)
             return there
         if made.status != Status.SUCCEEDED or made.digest != digest(draft) or upload.gone_at or not made.parts:
             raise NotReady
-        whole = _create(draft, made, by=by, now=now)
+        compared = compare(draft, made, now=now)
+        if not outlook.may_send(compared, draft.consents):
+            raise NotReady
+        whole = _create(draft, made, compared, by=by, now=now)
         upload.confirmed_at = now
         upload.save(update_fields=["confirmed_at"])
         for kept in made.parts:
@@ -178,7 +236,7 @@ def confirm(draft: Draft, made: Check, *, by: User, now: datetime | None = None)
         return whole
 
 
-def _create(draft: Draft, made: Check, *, by: User, now: datetime) -> Import:
+def _create(draft: Draft, made: Check, compared: Comparison | None, *, by: User, now: datetime) -> Import:
     upload, findings = draft.upload, Findings.from_json(made.findings)
     return Import.objects.create(
         owner=by,
@@ -201,6 +259,7 @@ def _create(draft: Draft, made: Check, *, by: User, now: datetime) -> Import:
         row_count=findings.rows,
         left_out=findings.repeated,
         rejected=findings.faulty,
+        compared=compared if compared and compared.status == Status.SUCCEEDED else None,
         folder=made.folder,
         created_at=now,
         expires_at=now + timedelta(days=settings.FILE_KEPT_DAYS),

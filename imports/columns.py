@@ -68,7 +68,7 @@ def misplaced(draft: Draft, unknown: Mapping[int, str]) -> list[str]:
     else:
         nothing = _("%(title)s: what you chose is gone from APSIS, or your key may not write it now. Choose again.")
     titles = {column.index: column.title for column in draft.columns}
-    found = [nothing % {"title": isolated(titles[at]), "said": isolated(said)} for at, said in unknown.items()]
+    found = [nothing % {"title": isolated(titles[at]), "said": isolated(word)} for at, word in unknown.items()]
     to = Counter(column.to for column in draft.columns if column.to != OUT)
     if not to[KEY]:
         found.append(
@@ -76,9 +76,9 @@ def misplaced(draft: Draft, unknown: Mapping[int, str]) -> list[str]:
         )
     for place, many in to.items():
         if many > 1:
-            titles = ", ".join(isolated(column.title) for column in draft.columns if column.to == place)
+            both = ", ".join(isolated(column.title) for column in draft.columns if column.to == place)
             found.append(
                 _("%(many)s columns go to %(place)s: %(titles)s. Leave all but one out.")
-                % {"many": many, "place": isolated(draft.places[place].name), "titles": titles}
+                % {"many": many, "place": isolated(draft.places[place].name), "titles": both}
             )
     return found

@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 
 from accounts.definitions import Library
 from imports import suggesting
+from imports.consequences import Question
 from imports.kinds import ADDRESS_OF, ATTRIBUTE_OF, KEY_TYPES, checked
 from imports.models import Import, Upload
 from imports.models.uploads import Purpose
@@ -290,6 +291,18 @@ class Draft:
             resubscribe=consent.resubscribe,
             address_field=self.address_field(consent) if self.upload.account.consent_version == 1 else None,
         )
+
+    def questions(self) -> list[Question]:
+        """Return what is to be known of each person before consents are given or taken."""
+        key = self.key_column.title if self.key_column else ""
+        found = []
+        for consent in self.consents:
+            address = self.address_field(consent)
+            by = ALL_ROWS if consent.column is None else self.titles[consent.column]
+            found.append(
+                Question(consent.topic, consent.channel, consent.type, by, address if address != key else None)
+            )
+        return found
 
     def address_field(self, consent: Consent) -> str | None:
         """Return the title of the column with the addresses that a consent is on; only Consent 1.0 asks for it."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from imports import faults, files
-from imports.draft import Draft
+from imports.draft import Consent, Draft
 from imports.models import Check
 from imports.parse.checking import Findings
 from imports.parse.plan import BLANK, LEAVE_OUT, MEND
@@ -112,8 +112,11 @@ def erased(draft: Draft, findings: Findings) -> list[tuple[str, str]]:
     return [(field, count(many)) for field, many in findings.empties.items() if many and field in placed]
 
 
-def sentence(draft: Draft, made: Check, findings: Findings) -> str:
-    """Return what would happen in one sentence that can be read aloud."""
+def sentence(draft: Draft, made: Check, findings: Findings, against: Sequence[int | None]) -> str:
+    """Return what would happen in one sentence that can be read aloud.
+
+    `against` says for each consent how many have said the contrary, where that is known.
+    """
     parts = len(made.parts)
     said = [
         ngettext(
@@ -128,14 +131,15 @@ def sentence(draft: Draft, made: Check, findings: Findings) -> str:
             "keyspace": isolated(draft.upload.keyspace_name),
         }
     ]
-    said += [_given(draft, consent) for consent in draft.consents]
+    known = [*against, *[None] * len(draft.consents)]
+    said += [_given(draft, consent, many) for consent, many in zip(draft.consents, known, strict=False)]
     out = findings.faulty + findings.repeated
     if out:
         said.append(ngettext("leave out %(n)s row", "leave out %(n)s rows", out) % {"n": count(out)})
     return "; ".join(said) + "."
 
 
-def _given(draft: Draft, consent: Any) -> str:
+def _given(draft: Draft, consent: Consent, against: int | None) -> str:
     facts = {
         "topic": isolated(consent.topic_name),
         "channel": consent.channel_name,
@@ -149,6 +153,20 @@ def _given(draft: Draft, consent: Any) -> str:
         given = _("give consent to “%(topic)s” by %(channel)s to all of them") % facts
     else:
         given = _("give consent to “%(topic)s” by %(channel)s to those whose %(column)s says so") % facts
+    return f"{given} {_those_against(consent, against)}"
+
+
+def _those_against(consent: Consent, many: int | None) -> str:
+    if many is None and consent.resubscribe:
+        return _("(also to people who have opted out of it)")
+    if many is None:
+        return _("(not to people who have opted out of it)")
     if consent.resubscribe:
-        return given + " " + _("(also to people who have opted out of it)")
-    return given + " " + _("(not to people who have opted out of it)")
+        said = ngettext(
+            "(also to the %(n)s who has opted out of it)", "(also to the %(n)s who have opted out of it)", many
+        )
+    else:
+        said = ngettext(
+            "(not to the %(n)s who has opted out of it)", "(not to the %(n)s who have opted out of it)", many
+        )
+    return said % {"n": count(many)}

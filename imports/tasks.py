@@ -8,9 +8,10 @@ from celery import shared_task
 from django.utils import timezone
 
 from accounts import clients, database
-from imports import checking, converting, endings, retention, runner
-from imports.models import Check, Conversion, ImportPart
+from imports import checking, comparing, converting, endings, retention, runner
+from imports.models import Check, Comparison, Conversion, ImportPart
 from runs import shutdown, steps
+from runs.models import Status
 
 log = logging.getLogger(__name__)
 
@@ -53,6 +54,21 @@ def check(*, pk: int, **kwargs: object) -> None:
     """Check an upload, unless another worker does."""
     checks = Check.objects.select_related("owner", "upload")
     steps.take("check", checks, pk, lambda made: checking.make(made, timezone.now))
+
+
+@shared_task
+def compare(*, pk: int, **kwargs: object) -> None:
+    """Ask about the next people of a comparison, unless another worker does."""
+    comparisons = Comparison.objects.select_related("of__upload__credential")
+    steps.take("comparison", comparisons, pk, _compare)
+
+
+def _compare(made: Comparison) -> None:
+    try:
+        with clients.client_for(made.of.upload.credential_id) as client:
+            comparing.make(made, client, timezone.now)
+    except clients.KeyErased:
+        made.move(Status.FAILED, "key_erased", now=timezone.now())
 
 
 @shared_task

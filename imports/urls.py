@@ -20,11 +20,14 @@ urlpatterns = [
     path("imports/drafts/<int:pk>/check/live/", views.upload_check_live, name="upload_check_live"),
     path("imports/drafts/<int:pk>/check/rejected/", views.upload_rejects, name="upload_rejects"),
     path("imports/drafts/<int:pk>/confirm/", views.upload_confirm, name="upload_confirm"),
+    path("imports/drafts/<int:pk>/confirm/live/", views.upload_confirm_live, name="upload_confirm_live"),
+    path("imports/drafts/<int:pk>/confirm/compare/", views.upload_compare, name="upload_compare"),
     path("imports/drafts/<int:pk>/discard/", views.upload_discard, name="upload_discard"),
     # imports
     path("imports/<int:pk>/", views.import_detail, name="import_detail"),
     path("imports/<int:pk>/live/", views.import_live, name="import_live"),
     path("imports/<int:pk>/cancel/", views.import_cancel, name="import_cancel"),
     path("imports/<int:pk>/rejected/", views.import_rejects, name="import_rejects"),
+    path("imports/<int:pk>/before/", views.import_restore, name="import_restore"),
     path("imports/<int:pk>/parts/<int:number>/again/", views.part_again, name="part_again"),
 ]

@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Credential
+from imports.models.comparisons import Comparison
 from imports.models.uploads import Purpose, Upload
 
 
@@ -52,6 +53,8 @@ class Import(models.Model):
     row_count = models.PositiveBigIntegerField()
     left_out = models.PositiveBigIntegerField()  # by choice
     rejected = models.PositiveBigIntegerField()  # by our own check
+    # How its people stood before it, where that was asked.
+    compared = models.ForeignKey(Comparison, on_delete=models.PROTECT, related_name="+", null=True)
     folder = models.CharField(max_length=120)  # where its parts and its faulty rows lie
 
     created_at = models.DateTimeField()

@@ -18,7 +18,8 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.requests import Request
 from audit import denials
-from imports import actions, report, sentences
+from imports import actions, outlook, report, restoring, sentences
+from imports.draft import Consent
 from imports.models import Import, ImportPart, Upload
 from imports.views import serving
 from runs.models import UNFINISHED, Status
@@ -94,6 +95,13 @@ def import_rejects(request: Request, pk: int) -> StreamingHttpResponse:
     return serving.rejects(request, whole, whole.folder)
 
 
+@require_safe
+@permission_required("imports.view_import", raise_exception=True)
+def import_restore(request: Request, pk: int) -> StreamingHttpResponse:
+    """Hand out whose consents the import turned round, as they stood before."""
+    return serving.restore(request, _own(request, pk))
+
+
 @require_POST
 @permission_required("imports.change_import", raise_exception=True)
 def part_again(request: Request, pk: int, number: int) -> HttpResponse:
@@ -111,7 +119,9 @@ def part_again(request: Request, pk: int, number: int) -> HttpResponse:
 
 
 def _own(request: Request, pk: int) -> Import:
-    return denials.own_or_404(request, Import.objects.visible_to(request.user).select_related("account"), pk=pk)
+    return denials.own_or_404(
+        request, Import.objects.visible_to(request.user).select_related("account", "compared"), pk=pk
+    )
 
 
 def _stand(whole: Import) -> str:
@@ -127,6 +137,7 @@ def _shown(request: Request, whole: Import) -> dict[str, Any]:
     told = report.of(whole, current)
     so, soft = sentences.headline(whole, current, told)
     faults = [(part, *fault) for part in current for fault in part.faults]
+    consents = [Consent(**kept) for kept in whole.consents]
     return {
         "here": "imports",
         "whole": whole,
@@ -145,9 +156,10 @@ def _shown(request: Request, whole: Import) -> dict[str, Any]:
         "faults": faults[:FAULTS],
         "fault_count": len(faults),
         "usable_from": report.usable_from(current) if whole.finished_at else None,
-        "may_cancel": any(
-            part.status in UNFINISHED and not part.may_be_with_vendor and not part.cancel_asked_at for part in current
-        ),
+        "may_cancel": any(map(_may_be_stopped, current)),
+        "outlook": outlook.of(whole.compared, consents) if whole.compared else None,
+        "turned": restoring.people(whole),
+        "is_restore_kept": whole.are_files_kept(now),
         "are_rejects_kept": whole.rejected and whole.are_files_kept(now),
         "technical": [part for part in current if part.facts.get("call") or part.facts.get("detail")],
     }

@@ -18,7 +18,7 @@ from accounts.definitions import Library
 from accounts.models import Credential
 from accounts.requests import Request, number
 from audit import actions as audit
-from imports import actions, columns, faults, receiving, trail
+from imports import actions, columns, faults, outlook, receiving, trail
 from imports import consents as consent_rules
 from imports import findings as found
 from imports.draft import OUT, Consent, Draft, ways
@@ -403,17 +403,47 @@ def upload_confirm(request: Request, draft: Draft) -> HttpResponse:
             messages.warning(request, _("Something changed since this was checked, so nothing was sent. Look again."))
             return redirect(trail.url(draft.upload, "check"))
     findings = Findings.from_json(made.findings)
+    compared = actions.compare(draft, made)
     return page(
         request,
         draft,
         "confirm",
+        compared=compared,
+        outlook=outlook.of(compared, draft.consents),
+        may_send=outlook.may_send(compared, draft.consents),
         made=made,
         findings=findings,
-        sentence=found.sentence(draft, made, findings),
+        sentence=found.sentence(draft, made, findings, outlook.against(compared)),
         consents=[consent_rules.rule(draft, consent) for consent in draft.consents],
         parts=len(made.parts),
         erased=found.erased(draft, findings),
     )
+
+
+@require_safe
+@step("confirm", at_least="check")
+def upload_confirm_live(request: Request, draft: Draft) -> HttpResponse:
+    """Answer with how far asking about people is, or 204 while that is so still; once it is over, renew the page."""
+    made = draft.upload.checks.order_by("-pk").first()
+    compared = made.comparisons.first() if made else None
+    if compared is None:
+        raise Http404
+    if request.GET.get("shown") == f"{compared.pk}-{compared.version}":
+        return HttpResponse(status=204)
+    if compared.is_over:
+        return HttpResponse(headers={"HX-Refresh": "true"})
+    shown = outlook.of(compared, draft.consents)
+    return page(request, draft, "confirm", part="#outlook", compared=compared, outlook=shown)
+
+
+@require_POST
+@step("confirm", at_least="check")
+def upload_compare(request: Request, draft: Draft) -> HttpResponse:
+    """Ask anew how the people of a file stand today."""
+    made = actions.check(draft)
+    if trail.may_confirm(draft, made):
+        actions.compare_again(draft, made)
+    return redirect(trail.url(draft.upload, "confirm"))
 
 
 @require_POST

@@ -25,6 +25,7 @@ from exports import actions
 from exports.models import ExportRun, SavedSegment
 from exports.offers import Wish
 from exports.tasks import derive
+from imports import actions as imports
 from tests.conftest import key
 from tests.exports.conftest import Stepper
 from tests.imports import made
@@ -199,9 +200,10 @@ def desk(
     run = steps.to_the_end(actions.start(segment, by=anna, now=steps.now))
     derived = actions.derive(ExportRun.objects.get(pk=run.pk), Wish("workbook"), by=anna)
     derive(pk=derived.pk)
-    whole = made.confirmed(made.draft(annas_key))
-    drawn = made.draft(annas_key)
-    made.checked(drawn)
+    drawn, compared = made.compared(annas_key, made.people("opt-out"), made.rule(resubscribe=True))
+    whole = imports.confirm(drawn, compared.of, by=anna)
+    drawn = made.draft(annas_key, consents=(made.rule(),))
+    imports.compare(drawn, made.checked(drawn))
     frida = User.objects.create_user("frida", "frida@example.com")
     frida.groups.add(Group.objects.get(name="Marketer"))
     actions.share(run, [frida], by=anna)

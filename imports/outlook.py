@@ -1,0 +1,136 @@
+"""What an import would do to people's consents, in words and numbers: before it is confirmed, and beside its report."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from imports.consequences import AGAINST, NEW, NOTHING, SAME, SUPPRESSED, UNKNOWN, WAITING
+from imports.draft import Consent
+from imports.models import Comparison
+from runs.models import Status
+from wording.amounts import count
+from wording.names import isolated
+
+
+@dataclass(frozen=True)
+class Line:
+    """So many people, and what is so of them; `changes` where the import goes against what they have said."""
+
+    count: int
+    words: str
+    changes: bool
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """What is known of the people of an import, for the page: how far asking is, or one list of lines a consent.
+
+    `trouble` says why nothing is known.
+    """
+
+    state: str  # "asking", "known", "unknown"
+    done: int = 0
+    total: int = 0
+    known_at: datetime | None = None
+    consents: Sequence[tuple[str, list[Line]]] = ()
+    trouble: str = ""
+
+
+def of(compared: Comparison | None, consents: Sequence[Consent]) -> Outlook | None:
+    """Return what is known; None of an import without consents."""
+    if not consents:
+        return None
+    if compared is None:
+        most = count(settings.IMPORT_COMPARED_ROWS)
+        return Outlook("unknown", trouble=_("APSIS is asked about each person up to %(most)s rows.") % {"most": most})
+    if not compared.is_over:
+        total = sum(part["rows"] for part in compared.of.parts)
+        return Outlook("asking", done=compared.done, total=total)
+    if compared.status != Status.SUCCEEDED:
+        return Outlook("unknown", trouble=_trouble(compared))
+    listed = [
+        (title(consent), _lines(consent, counts)) for consent, counts in zip(consents, compared.counts, strict=True)
+    ]
+    return Outlook("known", known_at=compared.finished_at, consents=listed)
+
+
+def may_send(compared: Comparison | None, consents: Sequence[Consent]) -> bool:
+    """Say whether an import may go: nobody who opted out is subscribed again before their number is known."""
+    is_asking = compared is not None and not compared.is_over
+    return not (is_asking and any(consent.resubscribe for consent in consents))
+
+
+def against(compared: Comparison | None) -> list[int | None]:
+    """Return for each consent how many people have said the contrary; None where that is not known."""
+    if compared is None:
+        return []
+    if compared.status != Status.SUCCEEDED:
+        return [None] * len(compared.questions)
+    return [counts.get(AGAINST, 0) for counts in compared.counts]
+
+
+def title(consent: Consent) -> str:
+    """Return what a list of lines is about."""
+    facts = {"topic": isolated(consent.topic_name), "channel": consent.channel_name}
+    if consent.type == "opt-out":
+        return _("“%(topic)s” by %(channel)s, opt-out") % facts
+    return _("“%(topic)s” by %(channel)s, opt-in") % facts
+
+
+def _lines(consent: Consent, counts: Mapping[str, int]) -> list[Line]:
+    is_out = consent.type == "opt-out"
+    flips = is_out or consent.resubscribe
+    found = []
+    for word in (AGAINST, SAME, NOTHING, NEW, WAITING, UNKNOWN, SUPPRESSED):
+        n = counts.get(word, 0)
+        if n or word == AGAINST:
+            found.append(
+                Line(n, _words(word, n, is_out=is_out, flips=flips), changes=bool(n) and flips and word == AGAINST)
+            )
+    return found
+
+
+def _words(word: str, n: int, *, is_out: bool, flips: bool) -> str:
+    said: dict[str, Any] = {
+        NOTHING: ngettext("has said neither yes nor no", "have said neither yes nor no", n),
+        NEW: ngettext("is new to APSIS", "are new to APSIS", n),
+        WAITING: ngettext("has yet to confirm an opt-in", "have yet to confirm an opt-in", n),
+        UNKNOWN: ngettext(
+            "is locked there, or the answer could not be read", "are locked there, or the answer could not be read", n
+        ),
+        SUPPRESSED: ngettext(
+            "has a suppressed address and gets nothing all the same",
+            "have a suppressed address and get nothing all the same",
+            n,
+        ),
+    }
+    if word == SAME and is_out:
+        return ngettext("has opted out already", "have opted out already", n)
+    if word == SAME:
+        return ngettext("has it already", "have it already", n)
+    if word == AGAINST and is_out:
+        return ngettext("has consented, and loses it", "have consented, and lose it", n)
+    if word == AGAINST and flips:
+        return ngettext("has opted out, and is subscribed again", "have opted out, and are subscribed again", n)
+    if word == AGAINST:
+        return ngettext("has opted out, and stays so", "have opted out, and stay so", n)
+    return str(said[word])
+
+
+def _trouble(compared: Comparison) -> str:
+    facts = compared.facts
+    if facts.get("say"):
+        return _(str(facts["say"]))
+    if compared.code == "key_erased":
+        return _("Your key was erased meanwhile.")
+    if compared.code == "our_fault":
+        broken = _("Something broke on our side. Quote %(reference)s to whoever runs this desk, and try again.")
+        return broken % {"reference": facts.get("reference", "?")}
+    return _("Asking was stopped before everybody was asked about.")
