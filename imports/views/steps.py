@@ -23,7 +23,7 @@ from imports import consents as consent_rules
 from imports import findings as found
 from imports.draft import OUT, Consent, Draft, ways
 from imports.forms import FileForm, PurposeForm, ReadingForm
-from imports.models import Check, Import, Upload
+from imports.models import Check, Comparison, Import, Upload
 from imports.parse.checking import Findings
 from imports.parse.plan import BLANK, LEAVE_OUT, MEND
 from imports.parse.reading import Reading, Unreadable
@@ -401,16 +401,23 @@ def upload_confirm(request: Request, draft: Draft) -> HttpResponse:
             return redirect(actions.confirm(draft, made, by=request.user))
         except actions.NotReady:
             messages.warning(request, _("Something changed since this was checked, so nothing was sent. Look again."))
-            return redirect(trail.url(draft.upload, "check"))
+            return redirect(trail.url(draft.upload, "confirm"))
+    return _confirm_page(request, draft, made, actions.compare(draft, made))
+
+
+def _confirm_page(
+    request: Request, draft: Draft, made: Check, compared: Comparison | None, *, part: str = ""
+) -> HttpResponse:
     findings = Findings.from_json(made.findings)
-    compared = actions.compare(draft, made)
     return page(
         request,
         draft,
         "confirm",
+        part=part,
         compared=compared,
         outlook=outlook.of(compared, draft.consents),
         may_send=outlook.may_send(compared, draft.consents),
+        waits=any(consent.resubscribe for consent in draft.consents),  # until it is known whom it subscribes again
         made=made,
         findings=findings,
         sentence=found.sentence(draft, made, findings, outlook.against(compared)),
@@ -423,17 +430,12 @@ def upload_confirm(request: Request, draft: Draft) -> HttpResponse:
 @require_safe
 @step("confirm", at_least="check")
 def upload_confirm_live(request: Request, draft: Draft) -> HttpResponse:
-    """Answer with how far asking about people is, or 204 while that is so still; once it is over, renew the page."""
+    """Answer with what is known of the people, or 204 while what the page shows still holds; ask nothing."""
     made = draft.upload.checks.order_by("-pk").first()
     compared = made.comparisons.first() if made else None
-    if compared is None:
-        raise Http404
-    if request.GET.get("shown") == f"{compared.pk}-{compared.version}":
+    if made is None or compared is None or request.GET.get("shown") == f"{compared.pk}-{compared.version}":
         return HttpResponse(status=204)
-    if compared.is_over:
-        return HttpResponse(headers={"HX-Refresh": "true"})
-    shown = outlook.of(compared, draft.consents)
-    return page(request, draft, "confirm", part="#outlook", compared=compared, outlook=shown)
+    return _confirm_page(request, draft, made, compared, part="#live")
 
 
 @require_POST

@@ -268,7 +268,10 @@ def test_the_page_asks_shows_and_says_how_old_it_is(browser: Client, annas_key: 
     live = reverse("imports:upload_confirm_live", args=[drawn.upload.pk])
     assert browser.get(live, {"shown": f"{found.pk}-{found.version}"}).status_code == 204
     to_the_end(found)
-    assert browser.get(live, {"shown": f"{found.pk}-0"}).headers["HX-Refresh"] == "true"
+    part = browser.get(live, {"shown": f"{found.pk}-0"}).content.decode()
+    assert "have opted out, and stay so" in part
+    assert 'id="confirm-says" hx-swap-oob="true"' in part
+    assert '<button class="btn btn-1"' not in part, "a button that may be pressed is not exchanged"
     page = browser.get(url(drawn, "confirm"))
     shown = " ".join(page.content.decode().split())
     assert "(not to the 2 who have opted out of it)" in shown
@@ -283,9 +286,13 @@ def test_nobody_who_opted_out_is_subscribed_again_before_their_number_is_known(
     drawn = made.draft(annas_key, table(people("opt-out", 2)), consents=(rule(resubscribe=True),))
     made.checked(drawn)
     assert "disabled" in browser.get(url(drawn, "confirm")).content.decode()
-    assert browser.post(url(drawn, "confirm")).url == url(drawn, "check")
+    assert browser.post(url(drawn, "confirm")).url == url(drawn, "confirm")
     assert not Import.objects.exists()
-    to_the_end(Comparison.objects.get())
+    found = to_the_end(Comparison.objects.get())
+    live = reverse("imports:upload_confirm_live", args=[drawn.upload.pk])
+    part = browser.get(live, {"shown": f"{found.pk}-0"}).content.decode()
+    assert 'id="confirm-send" hx-swap-oob="true"' in part
+    assert "disabled" not in part
     page = " ".join(browser.get(url(drawn, "confirm")).content.decode().split())
     assert "(also to the 2 who have opted out of it)" in page
     assert "have opted out, and are subscribed again" in page
