@@ -172,8 +172,10 @@ def take(page: Page, name: str = "Download") -> Download:
     return download.value
 
 
-def check_page(page: Page, name: str, *, schemes: tuple[str, ...] = SCHEMES) -> None:
+def check_page(page: Page, name: str, *, schemes: tuple[str, ...] = SCHEMES, colours_alone: bool = False) -> None:
     """Let axe look at the page in light and dark, see that it fits a narrow phone, and take its picture.
+
+    With `colours_alone`, axe has looked at all else of it before.
 
     Pictures go to the folder that SCREENSHOTS names, for people to look at; without it none are taken.
     """
@@ -182,7 +184,8 @@ def check_page(page: Page, name: str, *, schemes: tuple[str, ...] = SCHEMES) -> 
     for scheme in schemes:
         page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
         # A second scheme differs in its colours alone.
-        found = Axe().run(page, options={"runOnly": ["color-contrast"]} if scheme != schemes[0] else None)
+        is_seen = colours_alone or scheme != schemes[0]
+        found = Axe().run(page, options={"runOnly": ["color-contrast"]} if is_seen else None)
         assert not found.response["violations"], f"{name}, {scheme}: {found.generate_report()}"
         for width in (390, 1440) if folder else ():
             page.set_viewport_size({"width": width, "height": 1000})
