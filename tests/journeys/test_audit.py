@@ -64,8 +64,11 @@ def test_the_auditor_filters_and_exports(page: Page, desk: Desk, tmp_path: Path)
     assert last == ["End of the file", "1"]
 
     # Everything about one run, and one event with what vouches for it.
+    # Each list is waited for: a press on a line that is about to be exchanged goes nowhere.
     page.get_by_role("link", name="“newsl” remove filter").click()
+    expect(page.get_by_role("link", name="“newsl” remove filter")).to_have_count(0)
     page.get_by_role("link", name="All", exact=True).click()
+    expect(lines.filter(has_text="was refused the page")).to_have_count(1)
     lines.filter(has_text="Spring newsletter, run 1").first.get_by_role("link", name="Spring newsletter").click()
     expect(page.get_by_role("link", name="run 1 remove filter")).to_be_visible()
     expect(lines.first).to_contain_text("Spring newsletter, run 1")
