@@ -2,13 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
-from datetime import timedelta
-from typing import Any, TypeVar
-
 from django.core.files.storage import default_storage
-from django.db.models import F
 
 from accounts.definitions import Library
 from accounts.models import Lane
@@ -18,26 +12,9 @@ from exports.events import draft
 from exports.events.spec import EventChoice, EventSpec, FieldChoice
 from exports.models import DerivedFile, ExportRun, SavedSegment
 from exports.offers import Wish
-from runs.models import Run, Status
-from tests.processes.conftest import LEASE, LOOK, MIDDLE, PATIENCE, Desk
-
-R = TypeVar("R", bound=Run)
-
-
-def until(run: R, holds: Callable[[R], Any]) -> R:
-    """Wait until something holds of a run."""
-    end = time.monotonic() + PATIENCE
-    while True:
-        run.refresh_from_db()
-        if holds(run):
-            return run
-        assert time.monotonic() < end, f"{run.status} {run.code} {run.facts} claim {run.claim_no}"
-        time.sleep(LOOK)
-
-
-def expire(run: Run) -> None:
-    """Let the lease of a dead process end."""
-    type(run)._default_manager.filter(pk=run.pk).update(lease_until=F("lease_until") - timedelta(seconds=LEASE))
+from runs.models import Status
+from tests.processes.conftest import MIDDLE, Desk
+from tests.processes.rows import expire, until
 
 
 def start(desk: Desk, *, windows: int = 1) -> ExportRun:
