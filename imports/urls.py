@@ -6,6 +6,7 @@ app_name = "imports"
 
 urlpatterns = [
     path("imports/", views.import_list, name="import_list"),
+    path("imports/at-home/", views.at_home, name="at_home"),
     # the wizard
     path("imports/new/", views.upload_new, name="upload_new"),
     path("imports/drafts/<int:pk>/", views.upload_purpose, name="upload_purpose"),

@@ -27,6 +27,7 @@ from accounts.requests import Request, number
 from audit.models import Event
 from exports import fortnight, listing
 from exports.models import ExportRun, ExportRunQuerySet, SavedSegment
+from imports import mine
 from runs.models import Status
 
 SHOWN = 5  # rows of a block on the home page; its count says how many there are
@@ -63,7 +64,10 @@ def home(request: Request) -> HttpResponse:
     ended = _ended(user, now=now)
     # What was told is noted at once; that they were here once more is, a minute later.
     is_noted = bool(ended) or user.home_seen_at is None or user.home_seen_at <= now - SEEN_AGAIN
-    return TemplateResponse(request, "home.html", _home(user, ended=ended, is_noted=is_noted, now=now))
+    context = _home(user, ended=ended, is_noted=is_noted, now=now)
+    if user.has_perm("imports.view_import"):
+        context["imports"] = mine.at_home(user, now=now)
+    return TemplateResponse(request, "home.html", context)
 
 
 @require_safe

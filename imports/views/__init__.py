@@ -1,6 +1,7 @@
 """One module a subject: the steps of the wizard, imports."""
 
 from imports.views.imports import (
+    at_home,
     import_cancel,
     import_detail,
     import_list,
@@ -29,6 +30,7 @@ from imports.views.steps import (
 )
 
 __all__ = [
+    "at_home",
     "import_cancel",
     "import_detail",
     "import_list",

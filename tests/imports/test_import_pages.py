@@ -134,3 +134,44 @@ def test_one_on_its_way_keeps_its_files_however_long_it_takes(whole: Import) -> 
     retention.sweep(now=timezone.now() + timedelta(days=30))
     whole.refresh_from_db()
     assert whole.gone_at is None
+
+
+# ── On Home ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def at_home(browser: Client) -> list[tuple[str, str]]:
+    shown = browser.get(reverse("home")).context.get("imports")
+    return [(line.state, line.name) for line in shown.lines] if shown else []
+
+
+def test_home_shows_what_is_on_its_way_and_what_came_of_it(browser: Client, whole: Import) -> None:
+    page = text(browser.get(reverse("home")))
+    assert "Sending 2 rows in 1 part:" in page
+    assert reverse("imports:at_home") in page
+    Import.objects.update(finished_at=timezone.now())
+    over = {"finished_at": timezone.now(), "due_at": None}
+    ImportPart.objects.update(status=Status.SUCCEEDED, created=1, updated=0, unchanged=0, failed=1, **over)
+    assert at_home(browser) == [("remarks", "people.csv")]
+    assert reverse("imports:at_home") not in text(browser.get(reverse("home"))), "nothing moves any more"
+    ImportPart.objects.update(status=Status.FAILED)
+    assert at_home(browser) == [("failed", "people.csv")]
+    Import.objects.update(finished_at=timezone.now() - timedelta(days=2))
+    assert at_home(browser) == [("failed", "people.csv")], "what did not get through is not forgotten after a day"
+    ImportPart.objects.update(status=Status.CANCELLED)
+    assert at_home(browser) == []
+
+
+def test_home_shows_drafts_that_have_a_file(browser: Client, annas_key: Credential, jonas: User) -> None:
+    made.draft(annas_key)
+    assert at_home(browser) == [("waiting", "people.csv")]
+    assert at_home(sign_in(Client(), jonas)) == []
+
+
+def test_a_poll_of_home_is_answered_with_nothing_while_nothing_moves(
+    browser: Client, whole: Import, django_assert_max_num_queries: Any
+) -> None:
+    mark = browser.get(reverse("home")).context["imports"].mark
+    with django_assert_max_num_queries(4):
+        assert browser.get(reverse("imports:at_home"), {"shown": mark}).status_code == 204
+    ImportPart.objects.update(version=9)
+    assert "people.csv" in text(browser.get(reverse("imports:at_home"), {"shown": mark}))

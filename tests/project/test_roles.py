@@ -43,6 +43,7 @@ WITHOUT_NUMBERS = (
     "run_list",
     "run_rows",
     "import_list",
+    "at_home",
     "upload_new",
 )
 
