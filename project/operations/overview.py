@@ -16,6 +16,7 @@ from django.utils.translation import ngettext
 from exports import stuck
 from exports.models import ExportRun
 from exports.stuck import Stuck
+from imports.models import ImportPart
 from project import probes
 from project.operations import disk, needs, processes, runs, stages, vendors
 from project.operations.disk import Files
@@ -106,6 +107,7 @@ def look(*, page: str, now: datetime) -> Overview:
     staff, files, loose = processes.tell(now=now), disk.tell(room, now=now), needs.unsealed()
     drained, at_work = drain.current(), stages.tell(now=now)
     held = needs.held(drained, at_work)
+    waiting_parts = ImportPart.objects.unfinished().filter(ImportPart.unasked()).count()
     return Overview(
         now=now,
         drain=drained,
@@ -116,7 +118,7 @@ def look(*, page: str, now: datetime) -> Overview:
         page=shown,
         vendors=vendors.tell(list(shown), now=now),
         at_vendor=sum(busy.at_vendor for busy in accounts),
-        waiting=sum(busy.waiting for busy in accounts),
+        waiting=sum(busy.waiting for busy in accounts) + waiting_parts,
         staff=staff,
         queues=queues,
         files=files,

@@ -22,6 +22,7 @@ from runs import presence
 from runs.models import Presence, Status
 from tests.conftest import key
 from tests.exports import made
+from tests.imports import made as imported
 
 URL, LIVE = "/admin/operations/", "/admin/operations/live/"
 QUEUED = {"status": Status.QUEUED}
@@ -86,7 +87,7 @@ def test_it_shows_where_runs_are_and_the_oldest_of_each_stage(
     waiting = made.run(segment, "waiting_in_line", **QUEUED, ago=30)
     page = words(as_karin.get(URL))
     assert "Everything runs. 3 runs are on their way, 1 of them in line." in page
-    assert f"Preparing at APSIS 2 Spring newsletter , run {old.pk} anna" in page
+    assert f"Preparing at APSIS 2 Spring newsletter, run {old.pk} anna" in page
     assert f"In line at APSIS 1 Spring newsletter , run {waiting.pk} anna" in page
 
 
@@ -251,6 +252,19 @@ def test_nothing_of_what_was_asked_or_came_is_shown(as_karin: Client, segment: S
             assert secret not in html, f"{secret} on {url}"
 
 
+def test_parts_of_imports_are_on_the_way_too_and_what_their_file_is_called_is_not_told(
+    as_karin: Client, vendor: Any, staffed: None, annas_key: Credential, karin: User
+) -> None:
+    whole = imported.confirmed(imported.draft(annas_key))
+    page = words(as_karin.get(URL))
+    assert f"import {whole.pk}, part 1" in page
+    assert "Import: Waiting to start" in page
+    assert "1 run is on its way" in page
+    assert whole.name not in page
+    desk.begin_drain(by=karin, reason="An upgrade")
+    assert "What was begun is finished." in words(as_karin.get(URL)), "it waits, and is not to be finished"
+
+
 def test_it_takes_no_more_queries_with_more_of_everything(
     as_karin: Client, segment: SavedSegment, staffed: None, django_assert_max_num_queries: Any
 ) -> None:
@@ -263,7 +277,7 @@ def test_it_takes_no_more_queries_with_more_of_everything(
             made.ready(segment)
 
     fill(0, 3)
-    with django_assert_max_num_queries(30) as few:
+    with django_assert_max_num_queries(33) as few:
         as_karin.get(URL)
     fill(3, 15)
     Credential.objects.update(state="refused")
