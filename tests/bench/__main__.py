@@ -20,6 +20,7 @@ BENCHES = {
     "lists": "a busy marketer's pages among 100,000 runs",
     "audit": "the audit history's pages over a million events",
     "importing": "a file checked and cut, beside bare csv in turn; passed on unchanged; a workbook beside openpyxl",
+    "uploading": "pages beside a large upload",
     "paint": "every page of the demo in Chromium, until its largest part is painted",
 }
 

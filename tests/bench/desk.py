@@ -72,8 +72,8 @@ class Desk:
         self._by.groups.add(Group.objects.get(name="Marketer"))
         account = VendorAccount.objects.create(name=name or url, region="other", other_url=url)
         key = {"client_id": "demo-anna", "secret": "demo-anna-secret"}
-        self._key = accounts.save_credential(by=self._by, account=account, **key)
-        self._segment = actions.save_segment(by=self._by, account=account, name="Bench", spec=_spec(self._key))
+        self.key = accounts.save_credential(by=self._by, account=account, **key)
+        self._segment = actions.save_segment(by=self._by, account=account, name="Bench", spec=_spec(self.key))
 
     def ready_run(self) -> ExportRun:
         """Ask the vendor for an export and poll until it can be fetched, as a worker of short steps would."""
@@ -104,8 +104,8 @@ class Desk:
         """Return the URL of a ready file and a token for it, for the reference."""
         run = self.ready_run()
         run.move(Status.CANCELLED, "cancelled", now=timezone.now())
-        self._key.refresh_from_db()
-        token = RowTokens(self._key).current(time.time())
+        self.key.refresh_from_db()
+        token = RowTokens(self.key).current(time.time())
         if token is None:
             raise Failed("there is no token for the reference")
         return vault.unseal(run.sealed_poll_url), token.value

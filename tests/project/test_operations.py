@@ -88,7 +88,7 @@ def test_it_shows_where_runs_are_and_the_oldest_of_each_stage(
     page = words(as_karin.get(URL))
     assert "Everything runs. 3 runs are on their way, 1 of them in line." in page
     assert f"Preparing at APSIS 2 Spring newsletter, run {old.pk} anna" in page
-    assert f"In line at APSIS 1 Spring newsletter , run {waiting.pk} anna" in page
+    assert f"In line at APSIS 1 Spring newsletter, run {waiting.pk} anna" in page
 
 
 def test_it_shows_each_account_with_its_lanes_its_line_and_what_it_has_taught(
