@@ -13,10 +13,10 @@ from django.utils import timezone
 
 from accounts.models import Credential, User
 from audit import actions as audit
-from imports import asked, consequences, files, outlook, receiving
+from imports import asked, consequences, files, known, outlook, receiving
 from imports.consequences import Question
 from imports.draft import Consent, Draft, Way, digest
-from imports.models import Check, Comparison, Conversion, Import, ImportPart, Upload
+from imports.models import Check, Comparison, Conversion, Import, ImportPart, Source, Upload
 from imports.parse.checking import Findings
 from imports.parse.reading import Reading
 from imports.parse.splitting import Part
@@ -166,26 +166,38 @@ def check(draft: Draft, *, now: datetime | None = None) -> Check:
 def compare(draft: Draft, made: Check, *, now: datetime | None = None) -> Comparison | None:
     """Return how the people of a checked upload stand today, asked for if it is not known, or not any more.
 
-    None where there is nothing to ask, or too many to ask about one by one.
+    Of too many to ask about one by one, the newest exports of one's own tell. None where there is nothing to find out,
+    or nothing to find it out from.
     """
     now = now or timezone.now()
     questions = draft.questions()
-    if not questions or sum(part["rows"] for part in made.parts) > settings.IMPORT_COMPARED_ROWS:
+    source = _source(draft, made, questions, now) if questions else None
+    if source is None:
         return None
     wanted = consequences.digest(questions)
     there = made.comparisons.filter(digest=wanted).first()
     if there and there.status != Status.CANCELLED and (not there.is_over or _is_fresh(there, now)):
         return there
-    return _begin_comparison(made, questions, wanted, now=now)
+    return _begin_comparison(made, questions, wanted, source, now=now)
 
 
 def compare_again(draft: Draft, made: Check, *, now: datetime | None = None) -> None:
     """Ask anew how the people of a checked upload stand, unless that is under way."""
-    questions = draft.questions()
-    _begin_comparison(made, questions, consequences.digest(questions), now=now or timezone.now())
+    now, questions = now or timezone.now(), draft.questions()
+    if questions and (source := _source(draft, made, questions, now)):
+        _begin_comparison(made, questions, consequences.digest(questions), source, now=now)
 
 
-def _begin_comparison(made: Check, questions: list[Question], wanted: str, *, now: datetime) -> Comparison:
+def _source(draft: Draft, made: Check, questions: list[Question], now: datetime) -> Source | None:
+    if sum(part["rows"] for part in made.parts) <= settings.IMPORT_COMPARED_ROWS:
+        return Source.ASKED
+    is_told = any(known.newest(draft.upload, question, now=now) for question in questions)
+    return Source.EXPORT if is_told else None
+
+
+def _begin_comparison(
+    made: Check, questions: list[Question], wanted: str, source: Source, *, now: datetime
+) -> Comparison:
     with transaction.atomic():
         others = Comparison.objects.unfinished().filter(of__upload=made.upload).exclude(of=made, digest=wanted)
         others.update(cancel_asked_at=now, cancel_asked_by=made.owner, due_at=now, version=F("version") + 1)
@@ -197,6 +209,7 @@ def _begin_comparison(made: Check, questions: list[Question], wanted: str, *, no
                 of=made,
                 questions=[question.to_json() for question in questions],
                 digest=wanted,
+                source=source,
                 created_at=now,
                 changed_at=now,
                 due_at=now,

@@ -85,7 +85,7 @@ def make(made: Comparison, client: Apsis, clock: Clock) -> None:
 def _ask(made: Comparison, client: Apsis, found: Slice, beat: Heartbeat) -> None:
     key_field = Plan.from_json(made.of.plan).key.field
     upload = made.of.upload
-    for row in islice(_rows(made), made.done, made.done + SLICE):
+    for row in islice(rows(made), made.done, made.done + SLICE):
         key = row[key_field]
         if any(row[question.field] == "1" for question in found.questions):
             found.put(key, row, _standing(client, upload.section, upload.keyspace, key, row, found.questions))
@@ -113,7 +113,7 @@ def _standing(
     return Standing(first.consents, tuple(one for some in told for one in some) if told else None, first.unread)
 
 
-def _rows(made: Comparison) -> Iterator[Row]:
+def rows(made: Comparison) -> Iterator[Row]:
     """Yield the rows of the parts, as they would go. Raises FileNotFoundError."""
     for part in made.of.parts:
         with (

@@ -21,6 +21,7 @@ AGAINST = "against"  # has said the contrary
 WAITING = "waiting"  # has yet to confirm an opt-in
 NOTHING = "nothing"  # is there, with nothing recorded
 NEW = "new"  # is not there yet
+NOT_THERE = "not_there"  # has not consented by an export, which does not tell whether ever asked or opted out
 UNKNOWN = "unknown"  # cannot be told
 SUPPRESSED = "suppressed"  # besides: the address gets nothing, whatever its owner has consented to
 

@@ -11,10 +11,11 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from imports.consequences import AGAINST, NEW, NOTHING, SAME, SUPPRESSED, UNKNOWN, WAITING
+from imports.consequences import AGAINST, NEW, NOT_THERE, NOTHING, SAME, SUPPRESSED, UNKNOWN, WAITING
 from imports.draft import Consent
-from imports.models import Comparison
+from imports.models import Comparison, Source
 from runs.models import Status
+from upstream.apsis.consents import OPT_OUT
 from wording.amounts import count
 from wording.names import isolated
 
@@ -41,6 +42,8 @@ class Outlook:
     known_at: datetime | None = None
     consents: Sequence[tuple[str, list[Line]]] = ()
     trouble: str = ""
+    is_asked: bool = True  # of the vendor; otherwise told by exports, of these runs
+    runs: Sequence[int] = ()
 
 
 def of(compared: Comparison | None, consents: Sequence[Consent]) -> Outlook | None:
@@ -48,17 +51,27 @@ def of(compared: Comparison | None, consents: Sequence[Consent]) -> Outlook | No
     if not consents:
         return None
     if compared is None:
-        most = count(settings.IMPORT_COMPARED_ROWS)
-        return Outlook("unknown", trouble=_("APSIS is asked about each person up to %(most)s rows.") % {"most": most})
+        most = {"most": count(settings.IMPORT_COMPARED_ROWS)}
+        more = _(
+            "APSIS is asked about each person up to %(most)s rows. Of more, your newest export of the subscription "
+            "alone, while its file is kept, tells who has consented: there is none."
+        )
+        return Outlook("unknown", trouble=more % most)
     if not compared.is_over:
         total = sum(part["rows"] for part in compared.of.parts)
-        return Outlook("asking", done=compared.done, total=total)
+        is_asked = compared.source == Source.ASKED
+        done = compared.done if is_asked else int(compared.facts.get("bytes", 0))
+        return Outlook("asking", done=done, total=total, is_asked=is_asked)
     if compared.status != Status.SUCCEEDED:
         return Outlook("unknown", trouble=_trouble(compared))
     listed = [
-        (title(consent), _lines(consent, counts)) for consent, counts in zip(consents, compared.counts, strict=True)
+        (title(consent), _lines(consent, counts, is_asked=compared.source == Source.ASKED))
+        for consent, counts in zip(consents, compared.counts, strict=True)
     ]
-    return Outlook("known", known_at=compared.finished_at, consents=listed)
+    told = [one for one in compared.facts.get("told", []) if one]
+    known_at = min((datetime.fromisoformat(one["at"]) for one in told), default=compared.finished_at)
+    runs = sorted({int(one["run"]) for one in told})
+    return Outlook("known", known_at=known_at, consents=listed, runs=runs)
 
 
 def may_send(compared: Comparison | None, consents: Sequence[Consent]) -> bool:
@@ -73,24 +86,43 @@ def against(compared: Comparison | None) -> list[int | None]:
         return []
     if compared.status != Status.SUCCEEDED:
         return [None] * len(compared.questions)
-    return [counts.get(AGAINST, 0) for counts in compared.counts]
+    return [
+        counts.get(AGAINST, 0) if compared.source == Source.ASKED or question["type"] == OPT_OUT else None
+        for counts, question in zip(compared.counts, compared.questions, strict=True)
+    ]
+
+
+def bounds(compared: Comparison | None, consents: Sequence[Consent], rows: int) -> list[tuple[str, str, str]]:
+    """Return topic, channel and how many at most are subscribed again, where how many exactly is not known.
+
+    `rows` is how many would go.
+    """
+    known = against(compared) or [None] * len(consents)
+    found = []
+    for place, consent in enumerate(consents):
+        if not consent.resubscribe or known[place] is not None or (compared and not compared.is_over):
+            continue
+        counts = compared.counts[place] if compared and compared.status == Status.SUCCEEDED else {}
+        most = sum(counts.values()) - counts.get(SAME, 0) if counts else rows
+        found.append((consent.topic_name, consent.channel_name, count(most)))
+    return found
 
 
 def title(consent: Consent) -> str:
     """Return what a list of lines is about."""
     facts = {"topic": isolated(consent.topic_name), "channel": consent.channel_name}
-    if consent.type == "opt-out":
+    if consent.type == OPT_OUT:
         return _("“%(topic)s” by %(channel)s, opt-out") % facts
     return _("“%(topic)s” by %(channel)s, opt-in") % facts
 
 
-def _lines(consent: Consent, counts: Mapping[str, int]) -> list[Line]:
-    is_out = consent.type == "opt-out"
+def _lines(consent: Consent, counts: Mapping[str, int], *, is_asked: bool) -> list[Line]:
+    is_out = consent.type == OPT_OUT
     flips = is_out or consent.resubscribe
     found = []
-    for word in (AGAINST, SAME, NOTHING, NEW, WAITING, UNKNOWN, SUPPRESSED):
+    for word in (AGAINST, SAME, NOTHING, NEW, NOT_THERE, WAITING, UNKNOWN, SUPPRESSED):
         n = counts.get(word, 0)
-        if n or word == AGAINST:
+        if n or (word == AGAINST and (is_asked or is_out)):
             found.append(
                 Line(n, _words(word, n, is_out=is_out, flips=flips), changes=bool(n) and flips and word == AGAINST)
             )
@@ -100,6 +132,11 @@ def _lines(consent: Consent, counts: Mapping[str, int]) -> list[Line]:
 def _words(word: str, n: int, *, is_out: bool, flips: bool) -> str:
     said: dict[str, Any] = {
         NOTHING: ngettext("has said neither yes nor no", "have said neither yes nor no", n),
+        NOT_THERE: ngettext(
+            "had not consented by that export, which does not tell who has opted out",
+            "had not consented by that export, which does not tell who has opted out",
+            n,
+        ),
         NEW: ngettext("is new to APSIS", "are new to APSIS", n),
         WAITING: ngettext("has yet to confirm an opt-in", "have yet to confirm an opt-in", n),
         UNKNOWN: ngettext(

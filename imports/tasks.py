@@ -8,8 +8,8 @@ from celery import shared_task
 from django.utils import timezone
 
 from accounts import clients, database
-from imports import checking, comparing, converting, endings, retention, runner
-from imports.models import Check, Comparison, Conversion, ImportPart
+from imports import checking, comparing, converting, endings, joining, retention, runner
+from imports.models import Check, Comparison, Conversion, ImportPart, Source
 from runs import shutdown, steps
 from runs.models import Status
 
@@ -59,11 +59,15 @@ def check(*, pk: int, **kwargs: object) -> None:
 @shared_task
 def compare(*, pk: int, **kwargs: object) -> None:
     """Ask about the next people of a comparison, unless another worker does."""
-    comparisons = Comparison.objects.select_related("of__upload__credential")
+    comparisons = Comparison.objects.select_related(
+        "of__upload__credential", "of__upload__owner", "of__upload__account"
+    )
     steps.take("comparison", comparisons, pk, _compare)
 
 
 def _compare(made: Comparison) -> None:
+    if made.source == Source.EXPORT:
+        return joining.make(made, timezone.now)
     try:
         with clients.client_for(made.of.upload.credential_id) as client:
             comparing.make(made, client, timezone.now)

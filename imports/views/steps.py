@@ -421,7 +421,7 @@ def _confirm_page(
         made=made,
         findings=findings,
         sentence=found.sentence(draft, made, findings, outlook.against(compared)),
-        consents=[consent_rules.rule(draft, consent) for consent in draft.consents],
+        bounds=outlook.bounds(compared, draft.consents, findings.good),
         parts=len(made.parts),
         erased=found.erased(draft, findings),
     )

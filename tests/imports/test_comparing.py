@@ -307,7 +307,7 @@ def test_without_a_number_the_page_says_how_many_it_can_be(
     drawn = made.draft(annas_key, table(people("opt-out", 2)), consents=(rule(resubscribe=True),))
     made.checked(drawn)
     page = " ".join(browser.get(url(drawn, "confirm")).content.decode().split())
-    assert "How many there are is not known: up to 2." in page
+    assert "are subscribed again: up to 2. How many exactly is not known." in page
 
 
 def test_asking_again_is_a_press(browser: Client, annas_key: Credential) -> None:
