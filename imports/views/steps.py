@@ -432,8 +432,10 @@ def _confirm_page(
 def upload_confirm_live(request: Request, draft: Draft) -> HttpResponse:
     """Answer with what is known of the people, or 204 while what the page shows still holds; ask nothing."""
     made = draft.upload.checks.order_by("-pk").first()
-    compared = made.comparisons.first() if made else None
-    if made is None or compared is None or request.GET.get("shown") == f"{compared.pk}-{compared.version}":
+    if made is None or made.status != Status.SUCCEEDED:
+        raise Http404
+    compared = made.comparisons.first()
+    if compared and request.GET.get("shown") == f"{compared.pk}-{compared.version}":
         return HttpResponse(status=204)
     return _confirm_page(request, draft, made, compared, part="#live")
 
