@@ -27,7 +27,7 @@ from accounts.requests import Request, number
 from audit.models import Event
 from exports import fortnight, listing
 from exports.models import ExportRun, ExportRunQuerySet, SavedSegment
-from imports import mine
+from imports import news
 from runs.models import Status
 
 SHOWN = 5  # rows of a block on the home page; its count says how many there are
@@ -64,10 +64,7 @@ def home(request: Request) -> HttpResponse:
     ended = _ended(user, now=now)
     # What was told is noted at once; that they were here once more is, a minute later.
     is_noted = bool(ended) or user.home_seen_at is None or user.home_seen_at <= now - SEEN_AGAIN
-    context = _home(user, ended=ended, is_noted=is_noted, now=now)
-    if user.has_perm("imports.view_import"):
-        context["imports"] = mine.at_home(user, now=now)
-    return TemplateResponse(request, "home.html", context)
+    return TemplateResponse(request, "home.html", _home(user, ended=ended, is_noted=is_noted, now=now))
 
 
 @require_safe
@@ -118,6 +115,7 @@ def _home(user: User, *, ended: int, is_noted: bool, now: datetime) -> dict[str,
         [_failed(mine, now=now), _block(mine.unfinished()), _block(mine.filter(fresh)), _block(shares.filter(fresh))],
         now=now,
     )
+    imports = news.of(user, now=now)
     headline = _headline(failed.count + len(troubles), working.count, ready.count)
     return {
         "here": "home",
@@ -133,7 +131,9 @@ def _home(user: User, *, ended: int, is_noted: bool, now: datetime) -> dict[str,
         "ended": ended,
         "has_key": has_key,
         "has_segments": has_segments,
-        "is_first_use": not (has_segments or failed.count or working.count or ready.count or shared.count),
+        "imports": imports,
+        "is_first_use": not (has_segments or failed.count or working.count or ready.count or shared.count)
+        and not imports.lines,
         "is_news": bool(troubles or failed.count or working.count or ready.count),
         "fortnight": fortnight.of(mine, now=now),
     }

@@ -18,7 +18,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.requests import Request
 from audit import denials
-from imports import actions, mine, outlook, report, restoring, sentences
+from imports import actions, news, outlook, report, restoring, sentences
 from imports.draft import Consent
 from imports.models import Import, ImportPart, Upload
 from imports.views import serving
@@ -56,11 +56,9 @@ def import_list(request: Request) -> HttpResponse:
 @permission_required("imports.view_import", raise_exception=True)
 def at_home(request: Request) -> HttpResponse:
     """Answer with the imports on Home, or 204 while what is on its way stands as it is shown."""
-    if mine.mark(request.user) == request.GET.get("shown"):
+    if news.mark(request.user) == request.GET.get("shown"):
         return HttpResponse(status=204)
-    return TemplateResponse(
-        request, "imports/_at_home.html", {"imports": mine.at_home(request.user, now=timezone.now())}
-    )
+    return TemplateResponse(request, "imports/_at_home.html", {"imports": news.of(request.user, now=timezone.now())})
 
 
 @require_safe

@@ -32,14 +32,14 @@ class Line:
 
 
 @dataclass(frozen=True)
-class AtHome:
+class News:
     """The lines, and a mark that changes as soon as what is on its way moves; empty while nothing is."""
 
     lines: Sequence[Line]
     mark: str
 
 
-def at_home(user: User, *, now: datetime) -> AtHome:
+def of(user: User, *, now: datetime) -> News:
     """Return what Home shows of somebody's imports, in as many queries however many there are."""
     own = Import.objects.visible_to(user)
     stand = mark(user)  # before the rows: what changes meanwhile is asked about once too often, never missed
@@ -52,7 +52,7 @@ def at_home(user: User, *, now: datetime) -> AtHome:
         parts.setdefault(part.of_id, []).append(part)
     drafts = Upload.objects.visible_to(user).open(now).exclude(sha256="")[:SHOWN]
     lines = [*(_line(whole, parts.get(whole.pk, [])) for whole in shown), *map(_draft, drafts)]
-    return AtHome(lines, stand)
+    return News(lines, stand)
 
 
 def mark(user: User) -> str:
