@@ -77,6 +77,11 @@ def place(upload: Upload, columns: Mapping[str, str], *, erase: bool, now: datet
     _say(upload, now=now, columns=dict(columns), decisions={**upload.decisions, "erase": erase})
 
 
+def follow(upload: Upload, whole: Import, *, now: datetime | None = None) -> None:
+    """Take an earlier import for a template: columns of the same titles go where they went there."""
+    _say(upload, now=now, columns={}, decisions={**upload.decisions, "follows": whole.pk})
+
+
 def give(upload: Upload, consents: Sequence[Consent], *, now: datetime | None = None) -> None:
     """Say which consents the import gives or takes; none is an answer, too."""
     _say(upload, now=now, consents=[consent.to_json() for consent in consents], is_consented=True)

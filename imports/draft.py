@@ -199,9 +199,11 @@ class Draft:
 
     @cached_property
     def remembered(self) -> Import | None:
-        """The newest import of one's own with the same titles into the same place: a template for this one."""
-        same = Import.objects.filter(
-            owner=self.upload.owner_id,
+        """The import that this one follows: one that was named, or the newest with its titles into the same place."""
+        own = Import.objects.filter(owner=self.upload.owner_id)
+        if named := own.filter(pk=self.upload.decisions.get("follows")).first():
+            return named
+        same = own.filter(
             headers=self.headers,
             section=self.upload.section,
             keyspace=self.upload.keyspace,

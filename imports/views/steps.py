@@ -32,6 +32,7 @@ from imports.views.drafts import page, step
 from runs.models import Status
 
 READS = ["GET", "HEAD", "POST"]
+TEMPLATES = 20  # earlier imports that one can follow
 
 
 # ── What for ─────────────────────────────────────────────────────────────────────────────────────────────────
@@ -262,6 +263,11 @@ def upload_columns(request: Request, draft: Draft) -> HttpResponse:
     """Say where each column goes."""
     if request.method != "POST":
         return _columns_page(request, draft)
+    if "follow" in request.POST:
+        earlier = Import.objects.visible_to(request.user).filter(pk=number(request.POST.get("earlier", "")))
+        if whole := earlier.first():
+            actions.follow(draft.upload, whole)
+        return redirect(trail.url(draft.upload, "columns"))
     said, unknown = columns.meant(draft, request.POST)
     actions.place(draft.upload, said, erase=request.POST.get("empty") == "erase")
     fresh = Draft(draft.upload, draft.library)
@@ -289,6 +295,7 @@ def _columns_page(
         placed=len(placed),
         left=len(draft.columns) - len(placed),
         listing=draft.library.read("attributes", draft.upload.section),
+        earlier=Import.objects.visible_to(request.user)[:TEMPLATES],
     )
 
 

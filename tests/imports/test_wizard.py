@@ -358,6 +358,25 @@ def test_of_very_many_attributes_the_names_are_typed(
     assert (upload.columns["2"], upload.columns["3"]) == ("out", "out")
 
 
+def test_any_earlier_import_is_a_template(browser: Client, annas_key: Credential, jonas_key: Credential) -> None:
+    earlier = made.draft(annas_key, "email,shirt,extra\na@example.com,M,1\n")
+    place = next(place.id for place in earlier.places.values() if place.name == "Ort")
+    actions.place(earlier.upload, {"0": "key", "1": place, "2": "out"}, erase=False)
+    whole = made.confirmed(Draft(earlier.upload, earlier.library))
+    drawn = made.draft(annas_key, "email,shirt\nb@example.com,L\n")
+    actions.read_as(drawn.upload, drawn.reading)
+    page = browser.post(url(drawn.upload, "columns"), {"follow": "1", "earlier": whole.pk}, follow=True)
+    assert {column.title: (column.to, column.by) for column, *_ in page.context["rows"]} == {
+        "email": ("key", "remembered"),
+        "shirt": (place, "remembered"),
+    }
+    assert "Titles are known from “people.csv”" in text(page)
+    theirs = made.confirmed(made.draft(jonas_key, "email\nc@example.com\n"))
+    page = browser.post(url(drawn.upload, "columns"), {"follow": "1", "earlier": theirs.pk}, follow=True)
+    assert page.context["draft"].remembered == whole, "another's import is no template"
+    assert theirs not in page.context["earlier"]
+
+
 def test_names_that_two_places_share_are_told_apart(upload: Upload, annas_key: Credential) -> None:
     draft = Draft(upload, _library(annas_key))
     one, two = (Place(f"tag:{n}", "News", "tag", "flag", f"com.example.tags.{n}") for n in (1, 2))

@@ -6,17 +6,20 @@ The sandbox's own count of imports and files is the proof; what is allowed is in
 from __future__ import annotations
 
 import hashlib
+import io
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
+import openpyxl
 import pytest
 from django.core.files.storage import default_storage
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.models import VendorAccount
-from imports import actions
+from imports import actions, receiving
 from imports.draft import Draft
 from imports.models import Check, Comparison, Import, ImportPart, Upload
 from runs.models import Status
@@ -166,3 +169,23 @@ def test_a_worker_killed_while_it_asks_about_people(desk: Desk) -> None:
     whole: Comparison = until(compared, lambda one: one.is_over, desk)
     assert whole.status == Status.SUCCEEDED
     assert whole.counts == [{"new": FEW}]
+
+
+def test_a_worker_killed_while_it_opens_a_spreadsheet(desk: Desk) -> None:
+    book, out = openpyxl.Workbook(), io.BytesIO()
+    for row in (["email", "mobile"], *([f"person.{n}@example.com", f"46000{n:06}"] for n in range(FEW))):
+        book.active.append(row)  # type: ignore[union-attr]
+    book.save(out)
+    upload = _begun(desk)
+    receiving.expect(upload, name="people.xlsx", length=len(out.getvalue()), now=timezone.now())
+    receiving.keep(upload, [out.getvalue()], now=timezone.now())
+    with desk.hanging_disk():
+        half = until(actions.convert(upload), lambda made: made.status == Status.RUNNING, desk)
+        claim_no = half.claim_no
+        desk.files.kill()
+    expire(half)
+    desk.files.start()
+    whole = until(half, lambda made: made.is_over, desk)
+    assert (whole.status, whole.facts["rows"], whole.claim_no > claim_no) == (Status.SUCCEEDED, FEW + 1, True)
+    upload.refresh_from_db()
+    assert upload.table_name.endswith(f"-{whole.claim_no}")
