@@ -264,8 +264,8 @@ def upload_columns(request: Request, draft: Draft) -> HttpResponse:
     if request.method != "POST":
         return _columns_page(request, draft)
     if "follow" in request.POST:
-        earlier = Import.objects.visible_to(request.user).filter(pk=number(request.POST.get("earlier", "")))
-        if whole := earlier.first():
+        earlier = number(request.POST.get("earlier", "")) or 0
+        if whole := Import.objects.visible_to(request.user).filter(pk=earlier).first():
             actions.follow(draft.upload, whole)
         return redirect(trail.url(draft.upload, "columns"))
     said, unknown = columns.meant(draft, request.POST)
