@@ -33,7 +33,7 @@ class Line:
 class Outlook:
     """What is known of the people of an import, for the page: how far asking is, or one list of lines a consent.
 
-    `trouble` says why nothing is known.
+    `trouble` says why nothing is known, or why asking pauses.
     """
 
     state: str  # "asking", "known", "unknown"
@@ -61,7 +61,8 @@ def of(compared: Comparison | None, consents: Sequence[Consent]) -> Outlook | No
         total = sum(part["rows"] for part in compared.of.parts)
         is_asked = compared.source == Source.ASKED
         done = compared.done if is_asked else int(compared.facts.get("bytes", 0))
-        return Outlook("asking", done=done, total=total, is_asked=is_asked)
+        trouble = _trouble(compared) if compared.code == "trouble" else ""
+        return Outlook("asking", done=done, total=total, is_asked=is_asked, trouble=trouble)
     if compared.status != Status.SUCCEEDED:
         return Outlook("unknown", trouble=_trouble(compared))
     listed = [

@@ -144,6 +144,11 @@ def test_passing_trouble_is_waited_out_from_where_it_was(annas_key: Credential, 
     tasks.compare(pk=found.pk)
     found.refresh_from_db()
     assert (found.done, found.code, found.trouble_count) == (2, "trouble", 1)
+    told = outlook.of(found, drawn.consents)
+    assert told is not None
+    assert (told.state, told.done, told.trouble) == (
+        "asking", 2, "APSIS One asks us to slow down. Nothing is lost. We try again after a pause.",
+    )  # fmt: skip
     assert found.due_at is not None
     assert found.due_at - before >= timedelta(seconds=7)
     vendor.control("DELETE", "faults")
