@@ -23,7 +23,11 @@ FAULTS: Mapping[str, Words] = {
     "missing": Words(lazy("Missing"), lazy("Without it APSIS cannot tell who it is.")),
     "repeated": Words(lazy("Stands in several rows"), lazy("Of one person one row can go. Say above which.")),
     "too_many_cells": Words(lazy("More cells than the header"), lazy("Which column they belong to nobody can tell.")),
-    "too_few_cells": Words(lazy("Fewer cells than the header"), lazy("Which column is missing nobody can tell.")),
+    "too_few_cells": Words(
+        lazy("Fewer cells than the header"),
+        lazy("Which are missing nobody can tell; some programs leave out empty ones at a row’s end."),
+        lazy("Take the missing last cells for empty"),
+    ),
     "spaces": Words(lazy("Has spaces in it"), lazy("APSIS takes them for a part of the value."), SPACES),
     "not_an_address": Words(lazy("Not an e-mail address"), lazy("Such rows would be refused.")),
     "starts_with_plus": Words(

@@ -80,6 +80,8 @@ def _fault(draft: Draft, fault: Any) -> Fault:
         choices.append((LEAVE_OUT, faults.rows_left_out()))
         if not is_key and fault.kind != "missing":
             choices.append((BLANK, _("Send the cell empty")))
+    elif fault.is_mendable:
+        choices = [(LEAVE_OUT, faults.rows_left_out()), (MEND, str(words.mending))]
     chosen = draft.upload.decisions.get("choices", {}).get(
         fault_id, MEND if fault.kind in LOSSLESS and fault.is_mendable else LEAVE_OUT
     )

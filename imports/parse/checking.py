@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import IO, Any, Self
 
 from imports.parse.keys import Keys
-from imports.parse.plan import BLANK, MEND, Plan, Target
+from imports.parse.plan import BLANK, MEND, TOO_FEW, Plan, Target
 from imports.parse.reading import Reading
 from imports.parse.rows import batches, head
 from imports.parse.values import CHECKERS, stored
@@ -196,8 +196,8 @@ class _Looking:
                 elif len(row) < self._width and not any(cell.strip() for cell in row):
                     self.fates[place] = EMPTY
                 elif len(row) < self._width:
-                    self._fault("", "too_few_cells", number, str(len(row)), None)
-                    self.fates[place] = FAULTY
+                    self._fault("", TOO_FEW, number, str(len(row)), "")
+                    self.fates[place] = MENDED if self._plan.fills else FAULTY
                 row = [*row[: self._width], *[""] * (self._width - len(row))]
             even.append(row)
         return even

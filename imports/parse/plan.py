@@ -12,6 +12,7 @@ Kind = Literal["key", "attribute", "tag", "consent"]
 Duplicates = Literal["", "first", "last", "none"]
 
 MEND, LEAVE_OUT, BLANK = "mend", "leave_out", "blank"
+TOO_FEW = "too_few_cells"  # a fault of a whole row
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ class Plan:
     `duplicates` says which of several rows of one key goes; while nobody has said, none does, and they count as faulty.
     `choices` says by "<field>:<kind of fault>" what becomes of a faulty cell: "mend" where it can be, "blank" (the cell
     goes empty) where it is not the key, "leave_out" (its row does not go). Without a choice, what loses nothing is
-    mended and all else left out.
+    mended and all else left out. A row that is too short is mended by empty cells at its end.
     """
 
     targets: tuple[Target, ...]
@@ -64,6 +65,11 @@ class Plan:
         """Return what becomes of a cell with this fault."""
         chosen = self.choices.get(f"{target.field}:{kind}", MEND if kind in LOSSLESS else LEAVE_OUT)
         return LEAVE_OUT if chosen == BLANK and target.kind == "key" else chosen
+
+    @property
+    def fills(self) -> bool:
+        """Whether the cells that a row lacks at its end are taken for empty ones."""
+        return self.choices.get(f":{TOO_FEW}") == MEND
 
     def to_json(self) -> dict[str, Any]:
         """Write as a plain dict."""

@@ -358,6 +358,21 @@ def test_of_very_many_attributes_the_names_are_typed(
     assert (upload.columns["2"], upload.columns["3"]) == ("out", "out")
 
 
+def test_short_rows_go_with_empty_cells_where_that_is_chosen(browser: Client, annas_key: Credential) -> None:
+    drawn = made.draft(annas_key, "email,first name,shoe\na@example.com,Åsa,38\nb@example.com,Bo\n")
+    made.checked(drawn)
+    page = browser.get(url(drawn.upload, "check"))
+    assert "Take the missing last cells for empty" in text(page)
+    (fault,) = page.context["faults"]
+    assert (fault.id, fault.choice) == (":too_few_cells", "leave_out")
+    browser.post(url(drawn.upload, "check"), {"choice::too_few_cells": "mend"})
+    drawn.upload.refresh_from_db()
+    made.checked(Draft(drawn.upload, drawn.library))
+    page = browser.get(url(drawn.upload, "check"))
+    assert page.context["going"] == "2"
+    assert [fault.choice for fault in page.context["faults"]] == ["mend"]
+
+
 def test_any_earlier_import_is_a_template(browser: Client, annas_key: Credential, jonas_key: Credential) -> None:
     earlier = made.draft(annas_key, "email,shirt,extra\na@example.com,M,1\n")
     place = next(place.id for place in earlier.places.values() if place.name == "Ort")

@@ -144,7 +144,7 @@ def test_all_faults_are_found_at_once_and_named_by_column_and_kind(cut: Callable
         ":too_few_cells": 1,
     }
     mendable = {f"{f.field}:{f.kind}" for f in found.checked.findings.faults if f.is_mendable}
-    assert mendable == {"mobile:starts_with_plus", "born:all_digits"}
+    assert mendable == {"mobile:starts_with_plus", "born:all_digits", ":too_few_cells"}
     assert found.checked.examples["mobile", "starts_with_plus"] == [(2, "+46000000001", "46000000001")]
     assert list(found.sent()) == [5]
     assert [row[5:7] for row in found.aside()[1:]] == [
@@ -290,6 +290,21 @@ def test_cells_beyond_the_header_stay_beyond_it(cut: Callable[..., Cut]) -> None
 def test_only_cells_of_rows_that_go_count_as_empty(cut: Callable[..., Cut]) -> None:
     found = cut(table("a@example.com,,,1,", "nobody,,,1,", "b@example.com,,", "c@example.com,,1990-01-31,1,"))
     assert found.checked.findings.empties == {"email": 0, "mobile": 2, "born": 1, "news": 0}
+
+
+def test_the_last_cells_of_a_short_row_are_empty_where_that_is_said(cut: Callable[..., Cut]) -> None:
+    data = table("a@example.com,46000000001", "b@example.com,46000000002,1990-01-31,1,44", "nobody,46000000003")
+    assert set(cut(data).sent()) == {3}
+    found = cut(data, replace(PLAN, choices={":too_few_cells": "mend"}))
+    assert found.sent() == {
+        2: ["a@example.com", "46000000001", "", ""],
+        3: ["b@example.com", "46000000002", "1990-01-31", "1"],
+    }
+    findings = found.checked.findings
+    assert (findings.good, findings.mended, findings.faulty) == (2, 1, 1)
+    assert counts(findings) == {":too_few_cells": 2, "email:not_an_address": 1}
+    assert findings.empties["born"] == 1
+    assert [row[-2:] for row in found.aside()[1:]] == [["4", ": too_few_cells; email: not_an_address"]]
 
 
 def test_without_a_header_a_table_is_as_wide_as_it_was_shown(cut: Callable[..., Cut]) -> None:
