@@ -14,7 +14,8 @@ from imports import report, sentences
 from imports.models import Import, ImportPart, Upload
 from runs.models import Status
 
-SHOWN = 5  # rows of each kind
+LOOKED_AT = 20  # newest imports
+SHOWN = 5  # of them, and of drafts
 FRESH = timedelta(days=1)  # for so long an import that is over is news
 FAILED_KEPT = timedelta(days=14)  # a failure that nobody minded for this long needs nobody
 
@@ -40,19 +41,26 @@ class News:
 
 
 def of(user: User, *, now: datetime) -> News:
-    """Return what Home shows of somebody's imports, in as many queries however many there are."""
-    own = Import.objects.visible_to(user)
-    stand = mark(user)  # before the rows: what changes meanwhile is asked about once too often, never missed
-    broken = ImportPart.objects.filter(owner=user, status=Status.FAILED, replaced_at=None).order_by().values("of")
-    failed = Q(finished_at__gte=now - FAILED_KEPT, pk__in=broken)
-    over = own.filter(finished_at__gte=now - FRESH).exclude(pk__in=broken)
-    shown = [*own.filter(failed)[:SHOWN], *own.unfinished()[:SHOWN], *over[:SHOWN]]
-    parts: dict[int, list[ImportPart]] = {}
-    for part in ImportPart.objects.filter(of__in=[whole.pk for whole in shown], replaced_at=None).defer("faults"):
-        parts.setdefault(part.of_id, []).append(part)
+    """Return what Home shows of somebody's imports: two queries where there are none, four at most."""
+    recent = Q(finished_at=None) | Q(finished_at__gte=now - FAILED_KEPT)
+    imports = list(Import.objects.visible_to(user).filter(recent).defer("columns", "consents", "asks")[:LOOKED_AT])
+    # Before the parts: what changes meanwhile is asked about once too often, never missed.
+    stand = mark(user) if any(whole.finished_at is None for whole in imports) else ""
+    parts: dict[int, list[ImportPart]] = {whole.pk: [] for whole in imports}
+    if imports:
+        for part in ImportPart.objects.filter(of__in=imports, replaced_at=None).defer("faults", "sealed_slot"):
+            parts[part.of_id].append(part)
+    fresh = [whole for whole in imports if _is_news(whole, parts[whole.pk], now)]
     drafts = Upload.objects.visible_to(user).open(now).exclude(sha256="")[:SHOWN]
-    lines = [*(_line(whole, parts.get(whole.pk, [])) for whole in shown), *map(_draft, drafts)]
+    lines = [*(_line(whole, parts[whole.pk]) for whole in fresh[:SHOWN]), *map(_draft, drafts)]
     return News(lines, stand)
+
+
+def _is_news(whole: Import, parts: list[ImportPart], now: datetime) -> bool:
+    """Say whether an import is on its way, over since a day, or has not got through."""
+    if whole.finished_at is None or whole.finished_at >= now - FRESH:
+        return True
+    return any(part.status == Status.FAILED for part in parts)
 
 
 def mark(user: User) -> str:
