@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 
 import httpx
+import hypothesis
 import pytest
 from django.conf import settings as django_settings
 from django.contrib.auth.models import Group
@@ -24,6 +25,10 @@ from accounts.models import Credential, User, VendorAccount
 from sandbox.app import create_app
 from sandbox.settings import Settings
 from tests.environment import DATA_DIR
+
+# No test of ours times anything: what takes long on a slow machine is no fault.
+hypothesis.settings.register_profile("desk", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("desk")
 
 CHROMIUM = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, ("chromium", "google-chrome"))), None)
 NO_CHROMIUM = (
