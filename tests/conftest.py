@@ -82,10 +82,16 @@ def _no_network(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch)
 
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
-    """Keep SQLite's test database in a file: in memory, threads share it without the waiting that we rely on."""
+    """Keep SQLite's test database in a file: in memory, threads share it without the waiting that we rely on.
+
+    On PostgreSQL each thread has a connection of its own: a pool that lives through thousands of tests, some of which
+    move the clock, once had none left to give. The desks of real processes have theirs.
+    """
     for database in django_settings.DATABASES.values():
         if database["ENGINE"].endswith("sqlite3"):
             database.setdefault("TEST", {})["NAME"] = f"{DATA_DIR}/tests.sqlite3"
+        database.get("OPTIONS", {}).pop("pool", None)
+    connection.settings_dict["OPTIONS"].pop("pool", None)
 
 
 @pytest.fixture(scope="session")
