@@ -31,11 +31,11 @@ class Known:
         assert isinstance(header, list)
         at = header.index(self.title)
         for piece in pieces:
-            cells = (
-                [piece[at]]
-                if isinstance(piece, list)
-                else (line.split(",")[at] for line in piece.decode().splitlines())
-            )
+            if isinstance(piece, list):
+                cells = [piece[at]]
+            else:
+                # A line feed alone ends a row here; `splitlines` would part a cell at signs that Unicode calls ends.
+                cells = [line.split(",")[at] for line in piece.decode().removesuffix("\n").split("\n")]
             yield from filter(None, cells)
 
 

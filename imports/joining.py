@@ -17,6 +17,7 @@ from django.core.files.storage import default_storage
 from imports import known
 from imports.comparing import rows
 from imports.consequences import AGAINST, NOT_THERE, SAME, UNKNOWN, Question
+from imports.kinds import ADDRESS_OF, ATTRIBUTE_OF
 from imports.known import Known
 from imports.models import Comparison
 from imports.parse.plan import Plan
@@ -66,6 +67,7 @@ def _joined(
     consented = [_hashes(one, beat) if one else None for one in told]
     counts: list[Counter[str]] = [Counter() for _ in questions]
     key_field = Plan.from_json(made.of.plan).key.field
+    addressed = [_address_field(made, question, key_field) for question in questions]
     # The claim number is in the name: two processes that both believe to hold it write two files.
     name = f"{made.of.folder}/against-{made.pk}-0-{made.claim_no}.json"
     against: list[Any] = []
@@ -74,7 +76,8 @@ def _joined(
         for place, question in enumerate(questions):
             if row[question.field] != "1":
                 continue
-            word = _word(question, row[question.address_field or key_field], consented[place])
+            field = addressed[place]
+            word = _word(question, row[field] if field else "", consented[place])
             counts[place][word] += 1
             if word == AGAINST:
                 places.append(place)
@@ -85,6 +88,12 @@ def _joined(
     with default_storage.open(name, "wb") as file:
         file.write(json.dumps(against).encode())
     return counts, name
+
+
+def _address_field(made: Comparison, question: Question, key_field: str) -> str | None:
+    """Return the column with the addresses of a consent's channel; None where the file has none."""
+    is_key = ADDRESS_OF.get(question.channel) == ATTRIBUTE_OF.get(made.of.upload.keyspace)
+    return question.address_field or (key_field if is_key else None)
 
 
 def _word(question: Question, address: str, consented: array[int] | None) -> str:

@@ -19,7 +19,7 @@ from exports.spec import ColumnChoice
 from imports import actions, outlook, tasks
 from imports.consequences import AGAINST, NOT_THERE, SAME, UNKNOWN
 from imports.draft import Draft
-from imports.models import Check, Comparison, Source
+from imports.models import Check, Comparison, Source, Upload
 from runs import shutdown
 from runs.models import Status
 from sandbox.definitions import EMAIL, SMS
@@ -140,6 +140,16 @@ def test_a_file_that_goes_meanwhile_ends_it_with_a_sentence(run: ExportRun, anna
     told = outlook.of(found, draft.consents)
     assert told is not None
     assert told.trouble
+
+
+def test_of_people_without_an_address_nothing_is_known(run: ExportRun, annas_key: Credential) -> None:
+    draft, check = drawn(annas_key)
+    found = actions.compare(draft, check)
+    assert found is not None
+    Upload.objects.update(keyspace="com.apsis1.keyspaces.crm-id")  # its keys are no addresses
+    tasks.compare(pk=found.pk)
+    found.refresh_from_db()
+    assert found.counts == [{UNKNOWN: 8}]
 
 
 def test_a_worker_that_stops_hands_it_on(
