@@ -179,18 +179,22 @@ def compare(draft: Draft, made: Check, *, now: datetime | None = None) -> Compar
     source = _source(draft, made, questions, now) if questions else None
     if source is None:
         return None
-    wanted = consequences.digest(questions)
-    there = made.comparisons.filter(digest=wanted).first()
+    there = compared(draft, made)
     if there and there.status != Status.CANCELLED and (not there.is_over or _is_fresh(there, now)):
         return there
-    return _begin_comparison(made, questions, wanted, source, now=now)
+    return _begin_comparison(made, questions, source, now=now)
+
+
+def compared(draft: Draft, made: Check) -> Comparison | None:
+    """Return the newest comparison of a checked upload with its consents as they are said now, however it stands."""
+    return made.comparisons.filter(digest=consequences.digest(draft.questions())).first()
 
 
 def compare_again(draft: Draft, made: Check, *, now: datetime | None = None) -> None:
     """Ask anew how the people of a checked upload stand, unless that is under way."""
     now, questions = now or timezone.now(), draft.questions()
     if questions and (source := _source(draft, made, questions, now)):
-        _begin_comparison(made, questions, consequences.digest(questions), source, now=now)
+        _begin_comparison(made, questions, source, now=now)
 
 
 def _source(draft: Draft, made: Check, questions: list[Question], now: datetime) -> Source | None:
@@ -200,9 +204,8 @@ def _source(draft: Draft, made: Check, questions: list[Question], now: datetime)
     return Source.EXPORT if is_told else None
 
 
-def _begin_comparison(
-    made: Check, questions: list[Question], wanted: str, source: Source, *, now: datetime
-) -> Comparison:
+def _begin_comparison(made: Check, questions: list[Question], source: Source, *, now: datetime) -> Comparison:
+    wanted = consequences.digest(questions)
     with transaction.atomic():
         others = Comparison.objects.unfinished().filter(of__upload=made.upload).exclude(of=made, digest=wanted)
         others.update(cancel_asked_at=now, cancel_asked_by=made.owner, due_at=now, version=F("version") + 1)
@@ -241,10 +244,10 @@ def confirm(draft: Draft, made: Check, *, by: User, now: datetime | None = None)
             return there
         if made.status != Status.SUCCEEDED or made.digest != digest(draft) or upload.gone_at or not made.parts:
             raise NotReady
-        compared = compare(draft, made, now=now)
-        if not outlook.may_send(compared, draft.consents):
+        known_so = compare(draft, made, now=now)
+        if not outlook.may_send(known_so, draft.consents):
             raise NotReady
-        whole = _create(draft, made, compared, by=by, now=now)
+        whole = _create(draft, made, known_so, by=by, now=now)
         upload.confirmed_at = now
         upload.save(update_fields=["confirmed_at"])
         for kept in made.parts:

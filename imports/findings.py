@@ -133,8 +133,7 @@ def sentence(draft: Draft, made: Check, findings: Findings, against: Sequence[in
             "keyspace": isolated(draft.upload.keyspace_name),
         }
     ]
-    known = [*against, *[None] * len(draft.consents)]
-    said += [_given(draft, consent, many) for consent, many in zip(draft.consents, known, strict=False)]
+    said += [_given(draft, consent, many) for consent, many in zip(draft.consents, against, strict=True)]
     out = findings.faulty + findings.repeated
     if out:
         said.append(ngettext("leave out %(n)s row", "leave out %(n)s rows", out) % {"n": count(out)})

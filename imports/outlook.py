@@ -81,12 +81,10 @@ def may_send(compared: Comparison | None, consents: Sequence[Consent]) -> bool:
     return not (is_asking and any(consent.resubscribe for consent in consents))
 
 
-def against(compared: Comparison | None) -> list[int | None]:
+def against(compared: Comparison | None, consents: Sequence[Consent]) -> list[int | None]:
     """Return for each consent how many people have said the contrary; None where that is not known."""
-    if compared is None:
-        return []
-    if compared.status != Status.SUCCEEDED:
-        return [None] * len(compared.questions)
+    if compared is None or compared.status != Status.SUCCEEDED:
+        return [None] * len(consents)
     return [
         counts.get(AGAINST, 0) if compared.source == Source.ASKED or question["type"] == OPT_OUT else None
         for counts, question in zip(compared.counts, compared.questions, strict=True)
@@ -98,10 +96,9 @@ def bounds(compared: Comparison | None, consents: Sequence[Consent], rows: int) 
 
     `rows` is how many would go.
     """
-    known = against(compared) or [None] * len(consents)
     found = []
-    for place, consent in enumerate(consents):
-        if not consent.resubscribe or known[place] is not None or (compared and not compared.is_over):
+    for place, (consent, known) in enumerate(zip(consents, against(compared, consents), strict=True)):
+        if not consent.resubscribe or known is not None or (compared and not compared.is_over):
             continue
         counts = compared.counts[place] if compared and compared.status == Status.SUCCEEDED else {}
         most = sum(counts.values()) - counts.get(SAME, 0) if counts else rows

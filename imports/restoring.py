@@ -17,12 +17,13 @@ from django.utils.translation import gettext as _
 from imports.consequences import AGAINST
 from imports.draft import Consent
 from imports.models import Import
+from upstream.apsis.consents import OPT_OUT
 
 
 def turned(whole: Import) -> dict[int, Consent]:
     """Return the consents of an import that can turn somebody's word round, by their place."""
     consents = [Consent(**kept) for kept in whole.consents]
-    return {place: one for place, one in enumerate(consents) if one.type == "opt-out" or one.resubscribe}
+    return {place: one for place, one in enumerate(consents) if one.type == OPT_OUT or one.resubscribe}
 
 
 def people(whole: Import) -> int:
@@ -49,7 +50,7 @@ def rows(whole: Import) -> Iterator[bytes]:
 def _title(consent: Consent) -> str:
     facts = {"topic": consent.topic_name, "channel": consent.channel_name}
     # The contrary of what the import said.
-    if consent.type == "opt-out":
+    if consent.type == OPT_OUT:
         return _("%(topic)s by %(channel)s: opt-in") % facts
     return _("%(topic)s by %(channel)s: opt-out") % facts
 

@@ -427,7 +427,7 @@ def _confirm_page(
         waits=any(consent.resubscribe for consent in draft.consents),  # until it is known whom it subscribes again
         made=made,
         findings=findings,
-        sentence=found.sentence(draft, made, findings, outlook.against(compared)),
+        sentence=found.sentence(draft, made, findings, outlook.against(compared, draft.consents)),
         bounds=outlook.bounds(compared, draft.consents, findings.good),
         parts=len(made.parts),
         erased=found.erased(draft, findings),
@@ -441,7 +441,7 @@ def upload_confirm_live(request: Request, draft: Draft) -> HttpResponse:
     made = draft.upload.checks.order_by("-pk").first()
     if made is None or made.status != Status.SUCCEEDED:
         raise Http404
-    compared = made.comparisons.first()
+    compared = actions.compared(draft, made)
     if compared and request.GET.get("shown") == f"{compared.pk}-{compared.version}":
         return HttpResponse(status=204)
     return _confirm_page(request, draft, made, compared, part="#live")

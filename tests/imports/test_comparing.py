@@ -285,6 +285,14 @@ def test_the_page_asks_shows_and_says_how_old_it_is(browser: Client, annas_key: 
     assert "asked of APSIS" in shown
 
 
+def test_a_page_left_open_while_the_consents_changed_is_answered(browser: Client, annas_key: Credential) -> None:
+    drawn, _found = compared(annas_key, people("opt-out", 1))
+    actions.give(drawn.upload, [rule(), rule(channel=SMS)])
+    answer = browser.get(reverse("imports:upload_confirm_live", args=[drawn.upload.pk]))
+    assert answer.status_code == 200
+    assert "is not known" in answer.content.decode()
+
+
 def test_nobody_who_opted_out_is_subscribed_again_before_their_number_is_known(
     browser: Client, annas_key: Credential
 ) -> None:

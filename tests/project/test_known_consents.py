@@ -87,7 +87,7 @@ def test_whose_consent_an_opt_out_would_take_is_known(run: ExportRun, annas_key:
     draft, check = drawn(annas_key, rule)
     found = compared(draft, check)
     assert found.counts == [{AGAINST: 3, NOT_THERE: 5}]
-    assert outlook.against(found) == [3]
+    assert outlook.against(found, draft.consents) == [3]
     whole = actions.confirm(draft, check, by=annas_key.owner)
     assert whole.compared == found
 
@@ -95,7 +95,7 @@ def test_whose_consent_an_opt_out_would_take_is_known(run: ExportRun, annas_key:
 def test_of_an_opt_in_it_does_not_tell_who_has_opted_out(run: ExportRun, annas_key: Credential, anna: User) -> None:
     draft, check = drawn(annas_key, made.rule(resubscribe=True))
     found = compared(draft, check)
-    assert outlook.against(found) == [None]
+    assert outlook.against(found, draft.consents) == [None]
     browser = sign_in(Client(), anna)
     page = " ".join(browser.get(reverse("imports:upload_confirm", args=[draft.upload.pk])).content.decode().split())
     assert "have it already" in page
