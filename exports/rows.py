@@ -13,13 +13,12 @@ from functools import cache
 from itertools import islice
 from typing import IO, Any
 
+from runs.cells import LONGEST_CELL  # with it comes the reader's limit
+
 LONGEST_ROW = 4 * 1024 * 1024  # bytes; the vendor's widest export, 75 attributes of 1,000 letters, has a tenth
-LONGEST_CELL = 1_000_000  # characters; the vendor's own longest text has 1,000
 MOST_LINES = 20  # of one quoted row, before the whole block goes to the reader
 QUOTED = 100  # bytes for each quotation mark, at least, for parting to be the faster way
 BOM = b"\xef\xbb\xbf"
-
-csv.field_size_limit(LONGEST_CELL)
 
 # Some rows: bytes are whole rows without a quotation mark, each ending in a line feed; a list is the cells of one row.
 Piece = bytes | list[str]

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, islice
 from typing import IO, Any, Self, cast
 
+import runs.cells  # noqa: F401 - with it comes the reader's limit
 from imports.parse.reading import Reading, Unreadable
 
 CHUNK = 128 * 1024  # bytes decoded at a time
@@ -22,8 +23,6 @@ REASON_TITLES = ("Consent Desk: row", "Consent Desk: what is wrong")
 _END = "\0end\0"  # a line of our own behind the last: it comes out alone only if every record before it has ended
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _SEPARATOR_LINE = re.compile(r'"?sep=(.)"?\r?\n?', re.IGNORECASE)
-
-csv.field_size_limit(LONGEST_LINE)
 
 
 class Records:
