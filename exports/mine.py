@@ -41,7 +41,8 @@ class Mine(Sequence[int]):
     @cached_property
     def counts(self) -> Mapping[str, int]:
         """How many runs there are of every state, whichever is asked for, and how many of them are shared."""
-        own = dict(self._own.order_by().values_list("status").annotate(Count("pk")))
+        # Rows, not keys: those are in no index that has the states in order.
+        own = dict(self._own.order_by().values_list("status").annotate(n=Count("*")))
         shared = self._shared.count()
         counts = {word: sum(own.get(status, 0) for status in statuses) for word, statuses in STATES.items()}
         return counts | {"ready": counts["ready"] + shared, SHARED: shared}

@@ -109,8 +109,10 @@ def _home(user: User, *, ended: int, is_noted: bool, now: datetime) -> dict[str,
     mine = ExportRun.objects.owned_by(user)
     # Before the rows: what changes meanwhile is asked about once too often, never missed.
     shown = _on_the_way(mine)
-    troubles, has_key, has_segments = _keys(user)
-    shares, fresh = ExportRun.objects.shared_with(user), _not_taken(user, now=now)
+    troubles, has_key, segments = _keys(user)
+    # Only a run that has ended is shared, so that no older share is of a file that is still kept.
+    shares = ExportRun.objects.shared_with(user, since=_kept_since(now))
+    fresh = _not_taken(user, now=now)
     failed, working, ready, shared = _filled(
         [_failed(mine, now=now), _block(mine.unfinished()), _block(mine.filter(fresh)), _block(shares.filter(fresh))],
         now=now,
@@ -130,9 +132,10 @@ def _home(user: User, *, ended: int, is_noted: bool, now: datetime) -> dict[str,
         "shown": shown,
         "ended": ended,
         "has_key": has_key,
-        "has_segments": has_segments,
+        # Both are known here, and the rail must not say another number than the page.
+        "rail": {"segments": segments, "runs": working.count},
         "imports": imports,
-        "is_first_use": not (has_segments or failed.count or working.count or ready.count or shared.count)
+        "is_first_use": not (segments or failed.count or working.count or ready.count or shared.count)
         and not imports.lines,
         "is_news": bool(troubles or failed.count or working.count or ready.count),
         "fortnight": fortnight.of(mine, now=now),
@@ -191,24 +194,30 @@ def _failed(runs: QuerySet[ExportRun], *, now: datetime) -> Block:
 
 def _not_taken(user: User, *, now: datetime) -> Q:
     """Return what holds of runs whose file is still kept and which this person has not downloaded."""
-    # A file lives this long, so no older run has one that is still kept, and no older event is about one.
-    since = now - timedelta(days=settings.FILE_KEPT_DAYS)
+    # No older run has a file that is still kept, and no older event is about one.
+    since = _kept_since(now)
     taken = Event.objects.filter(actor=user, action="file.downloaded", at__gte=since).order_by()
     keys = taken.filter(target_key__startswith="exports.exportrun:").values_list("target_key", flat=True)
     kept = Q(status=Status.SUCCEEDED, finished_at__gte=since, file__expires_at__gt=now, file__removed_at=None)
     return kept & ~Q(pk__in={int(key.rpartition(":")[2]) for key in keys})
 
 
-def _keys(user: User) -> tuple[list[KeyTrouble], bool, bool]:
-    """Return the keys that need seeing to, whether there is any key, and whether there is any saved segment."""
+def _kept_since(now: datetime) -> datetime:
+    """Return when the oldest file that is still kept can have come."""
+    return now - timedelta(days=settings.FILE_KEPT_DAYS)
+
+
+def _keys(user: User) -> tuple[list[KeyTrouble], bool, int]:
+    """Return the keys that need seeing to, whether there is any key, and how many saved segments there are."""
     keys = {key.account_id: key for key in Credential.objects.visible_to(user)}
-    waiting = Counter(SavedSegment.objects.visible_to(user).values_list("account", flat=True))
+    segments = SavedSegment.objects.visible_to(user).order_by()
+    waiting = Counter(dict(segments.values_list("account").annotate(Count("pk"))))
     troubles = [
         KeyTrouble(account, keys.get(account.pk), waiting[account.pk])
         for account in VendorAccount.objects.all()
         if (keys[account.pk].state == Credential.State.REFUSED if account.pk in keys else waiting[account.pk])
     ]
-    return troubles, bool(keys), bool(waiting)
+    return troubles, bool(keys), waiting.total()
 
 
 def _headline(needs: int, working: int, ready: int) -> tuple[str, str]:

@@ -31,9 +31,9 @@ class ExportRunQuerySet(RunQuerySet["ExportRun"]):
         """One's own: what may be stopped, removed and shared, and all that a list reads from the owner's index."""
         return self.filter(owner=user.pk)
 
-    def shared_with(self, user: models.Model) -> ExportRunQuerySet:
-        """Other people's, to be read. In order of the run's number from the index of shares."""
-        return self.filter(shares__person=user.pk)
+    def shared_with(self, user: models.Model, *, since: datetime | None = None) -> ExportRunQuerySet:
+        """Other people's, to be read; those that were shared since then. In order of the run's number."""
+        return self.filter(shares__person=user.pk, **({"shares__shared_at__gte": since} if since else {}))
 
     def listed(self) -> ExportRunQuerySet:
         """Read what a line of a list says of a run, and leave the long columns where they are."""

@@ -56,6 +56,15 @@ def test_nobody_is_made_superuser_not_even_somebody_new(as_karin: Client, karin:
     assert anna.check_password("a password for tests")
 
 
+def test_a_right_that_somebody_was_given_apart_counts_for_nothing(anna: User) -> None:
+    anna.user_permissions.set(Permission.objects.all())
+    anna = User.objects.get(pk=anna.pk)
+
+    assert anna.has_perm("exports.view_exportrun")
+    assert not anna.has_perm("audit.view_event")
+    assert anna.get_all_permissions() == anna.get_group_permissions()
+
+
 def test_an_admin_gives_themself_no_group(as_karin: Client, karin: User) -> None:
     every = [group.pk for group in Group.objects.all()]
     as_karin.post(f"{PEOPLE}{karin.pk}/change/", forged(karin, groups=every))

@@ -222,7 +222,7 @@ def test_home_and_the_rail_count_ones_own(as_jonas: Client, anna: User, jonas: U
     home = as_jonas.get("/")
     assert home.context["working"].count == home.context["ready"].count == home.context["failed"].count == 0
     assert home.context["shared"].count == 1
-    assert home.context["rail"]["runs"]() == 0
+    assert home.context["rail"]["runs"] == 0
 
 
 # ── Lists ────────────────────────────────────────────────────────────────────────────────────────────────────
