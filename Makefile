@@ -31,7 +31,7 @@ check: $(VENV)/.tests ## Run all linters, the types, the floors, and look for mi
 	git ls-files -z --cached --others --exclude-standard 'templates/*.html' | xargs -0 $(VENV)/bin/djade --check --target-version 5.2
 	@DATA_DIR=$$(mktemp -d) && export DATA_DIR DEMO=1 && trap 'rm -rf "$$DATA_DIR"' EXIT && set -x && \
 	$(VENV)/bin/lint-imports && \
-	$(PY) -m mypy wording upstream runs accounts people exports imports audit project sandbox supervisor && \
+	$(PY) -m mypy wording upstream runs accounts people exports imports consents audit project sandbox supervisor && \
 	$(PY) manage.py makemigrations --check --dry-run
 
 bench: $(VENV)/.tests ## Measure speed and memory; ARGS=waiting measures one thing (docs/benchmarks.md)

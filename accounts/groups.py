@@ -6,6 +6,8 @@ from django.utils.translation import gettext_noop
 
 # Their names in the database and the settings; people read them in their own language.
 MARKETER, AUDITOR, ADMIN = gettext_noop("Marketer"), gettext_noop("Auditor"), gettext_noop("Admin")
+# Given besides: who writes down what people say on the phone.
+STEWARD = gettext_noop("Consent steward")
 
 # Those whose work is in the admin site.
 STAFF = {AUDITOR, ADMIN}
@@ -22,10 +24,12 @@ PERMISSIONS: dict[str, set[str]] = {
         "imports.view_import",
         "imports.add_import",
         "imports.change_import",
+        "consents.look_up",
         "accounts.view_credential",
         "accounts.add_credential",
         "accounts.change_credential",
     },
+    STEWARD: {"consents.look_up", "consents.change_consent", "accounts.view_credential"},
     AUDITOR: {"audit.view_event"},
     ADMIN: {
         "audit.view_event",
@@ -48,7 +52,7 @@ def ensure(using: str = DEFAULT_DB_ALIAS, **kwargs: object) -> None:
     from django.contrib.auth.management import create_permissions
     from django.contrib.auth.models import Group, Permission
 
-    for label in ("accounts", "audit", "exports", "imports", "runs"):
+    for label in ("accounts", "audit", "consents", "exports", "imports", "runs"):
         create_permissions(apps.get_app_config(label), verbosity=0, using=using)
     for name, wanted in PERMISSIONS.items():
         group, _ = Group.objects.using(using).get_or_create(name=name)

@@ -49,6 +49,11 @@ SENTENCES: Mapping[str, Any] = {
     "file.surveyed": lazy("%(actor)s had it counted what stands in the columns of the file of %(target)s"),
     "file.excel_fetched": lazy("%(target)s brought APSIS’s own Excel file home as well (%(bytes)s bytes)"),
     "file.removed": lazy("%(actor)s removed the file of %(target)s (%(bytes)s bytes)"),
+    "consent.looked_up": lazy("%(actor)s looked one person up at %(target)s"),
+    "consent.change_asked": lazy("%(actor)s is about to change a consent at %(target)s to %(type)s: %(consent)s"),
+    "consent.changed": lazy(
+        "%(actor)s changed a consent at %(target)s from %(before)s to %(type)s: %(consent)s (%(outcome)s)"
+    ),
     "import.cancel_asked": lazy("%(actor)s asked to stop the import %(target)s; parts stopped: %(parts)s"),
     "import.confirmed": lazy("%(actor)s confirmed the import %(target)s: rows sent %(rows)s, parts %(parts)s"),
     "import.finished": lazy("The import %(target)s is over; parts %(parts)s, counted by the vendor %(counted)s"),

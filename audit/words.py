@@ -75,6 +75,9 @@ ACTIONS: Mapping[str, Any] = {
     "session.throttled": lazy("Sign-in held back"),
     "access.denied": lazy("Another’s thing refused"),
     "access.forbidden": lazy("Page refused"),
+    "consent.looked_up": lazy("Person looked up"),
+    "consent.change_asked": lazy("Consent about to be changed"),
+    "consent.changed": lazy("Consent changed"),
     "desk.drained": lazy("Desk drained"),
     "desk.opened": lazy("Desk opened again"),
     "audit.exported": lazy("Audit history exported"),
@@ -103,9 +106,11 @@ ONE: Mapping[str, Any] = {
 FACTS: Mapping[str, Any] = {
     "after": lazy("After"),
     "before": lazy("Before"),
+    "answered": lazy("Answered"),
     "bytes": lazy("Bytes"),
     "code": lazy("Reason"),
     "colleagues": lazy("Colleagues"),
+    "consent": lazy("Consent"),
     "credentials": lazy("Credentials erased"),
     "fields": lazy("Fields"),
     "filters": lazy("Filters"),
@@ -113,7 +118,9 @@ FACTS: Mapping[str, Any] = {
     "giver": lazy("From"),
     "heir": lazy("To"),
     "held": lazy("Runs held back"),
+    "keyspace": lazy("Looked up by"),
     "method": lazy("Asked by"),
+    "outcome": lazy("What came of it"),
     "owner": lazy("Owner"),
     "people": lazy("People"),
     "purpose": lazy("Purpose"),
@@ -122,10 +129,12 @@ FACTS: Mapping[str, Any] = {
     "restored": lazy("Version restored"),
     "rows": lazy("Rows"),
     "runs": lazy("Runs stopped"),
+    "sections": lazy("Sections"),
     "segments": lazy("Saved segments handed over"),
     "sessions": lazy("Sessions ended"),
     "state": lazy("State"),
     "through": lazy("Through"),
+    "type": lazy("Type"),
     "up_to": lazy("Up to event"),
     "version": lazy("Version"),
 }
@@ -138,6 +147,7 @@ PURPOSES: Mapping[str, Any] = {
 }
 
 SIGN_INS = tuple(word for word in ACTIONS if word.startswith("session."))
+LOOK_UPS = tuple(word for word in ACTIONS if word.startswith("consent."))
 DENIED = ("access.denied", "access.forbidden")
 SECURITY = (
     *(word for word in ACTIONS if word.startswith(("person.", "credential.", "account."))),
@@ -148,6 +158,7 @@ SECURITY = (
 # The word in the address → what it is called, and its actions
 VIEWS: Mapping[str, tuple[Any, tuple[str, ...]]] = {
     "downloads": (pgettext_lazy("audit", "Downloads"), ("file.downloaded", "audit.exported")),
+    "look-ups": (pgettext_lazy("audit", "Look-ups"), LOOK_UPS),
     "sign-ins": (pgettext_lazy("audit", "Sign-ins"), SIGN_INS),
     "security": (pgettext_lazy("audit", "Security"), SECURITY),
     "denied": (pgettext_lazy("audit", "Refused"), DENIED),
@@ -157,6 +168,7 @@ MARKS: Mapping[str, str] = {
     "access": "lock",
     "account": "key",
     "audit": "audit",
+    "consent": "look-up",
     "credential": "key",
     "desk": "admin",
     "file": "download",

@@ -18,12 +18,13 @@ from django.utils.translation import gettext as _
 from accounts.definitions import Library
 from imports import suggesting
 from imports.consequences import Question
-from imports.kinds import ADDRESS_OF, ATTRIBUTE_OF, KEY_TYPES, checked
+from imports.kinds import KEY_TYPES, checked
 from imports.models import Import, Upload
 from imports.models.uploads import Purpose
 from imports.parse import rows
 from imports.parse.plan import Given, Kind, Plan, Target
 from imports.parse.reading import Reading
+from upstream.apsis.builtin import ADDRESS_OF, ATTRIBUTE_OF
 from upstream.apsis.imports import ConsentMapped, ImportRequest, Mapped
 
 SAMPLES = 3  # values of a column that are shown

@@ -17,13 +17,13 @@ from django.core.files.storage import default_storage
 from imports import known
 from imports.comparing import rows
 from imports.consequences import AGAINST, NOT_THERE, SAME, UNKNOWN, Question
-from imports.kinds import ADDRESS_OF, ATTRIBUTE_OF
 from imports.known import Known
 from imports.models import Comparison
 from imports.parse.plan import Plan
 from runs import nudges
 from runs.heartbeat import Clock, HandedOn, Heartbeat, Stopped
 from runs.models import Status
+from upstream.apsis.builtin import ADDRESS_OF, ATTRIBUTE_OF
 from upstream.apsis.consents import OPT_IN
 
 BATCH = 1_000  # rows between two looks at the clock

@@ -4,21 +4,10 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as lazy
 
-EMAIL_KEYSPACE, MOBILE_KEYSPACE = "com.apsis1.keyspaces.email", "com.apsis1.keyspaces.mobile"
-EMAIL_CHANNEL, SMS_CHANNEL = "com.apsis1.channels.email", "com.apsis1.channels.sms"
+from upstream.apsis.builtin import EMAIL_KEYSPACE, MOBILE_KEYSPACE
 
-# What a keyspace's keys are written like, and which attribute holds the same (developer.apsis.com, Keyspaces).
+# What a keyspace's keys are written like.
 KEY_TYPES = {EMAIL_KEYSPACE: "email", MOBILE_KEYSPACE: "mobile"}
-ATTRIBUTE_OF = {
-    EMAIL_KEYSPACE: "com.apsis1.attributes.email",
-    MOBILE_KEYSPACE: "com.apsis1.attributes.mobile",
-    "com.apsis1.keyspaces.crm-id": "com.apsis1.attributes.crmid",
-}
-# The attribute whose address a consent is on, with Consent 1.0.
-ADDRESS_OF = {
-    EMAIL_CHANNEL: "com.apsis1.attributes.email",
-    SMS_CHANNEL: "com.apsis1.attributes.mobile",
-}
 
 # The types that a check knows rules for; whatever the vendor adds is checked as text.
 TYPES = {

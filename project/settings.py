@@ -51,6 +51,7 @@ INSTALLED_APPS = [
     "people",
     "exports",
     "imports",
+    "consents",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",

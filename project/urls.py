@@ -27,6 +27,7 @@ urlpatterns = [
     path("live/", journeys.home_live, name="home_live"),
     path("", include("exports.urls")),
     path("", include("imports.urls")),
+    path("", include("consents.urls")),
     path(
         "credentials/",
         include(([path("", journeys.credential_list, name="credential_list"), *credentials], "accounts")),

@@ -29,6 +29,7 @@ from sandbox.definitions import (
     Attribute,
     Folder,
     Key,
+    Keyspace,
     Section,
     Segment,
     Tag,
@@ -324,18 +325,11 @@ def import_status(context: Context, section: str, import_id: str) -> Response:
 
 def get_consents(context: Context, keyspace: str, key: str, section: str) -> Response:
     """Show what one person has consented to, and which of their addresses are suppressed."""
-    world, asked = context.world, context.request.args
-    known = next((one for one in context.key.keyspaces if one.discriminator == keyspace), None)
-    if known is None:
-        raise problem(404, "There is no such keyspace")
+    asked = context.request.args
     channel, address = asked.get("suppression_channel_discriminator"), asked.get("suppression_address")
+    known = _keyspace(context, keyspace, key)
     if (channel is None) != (address is None):
         raise problem(400, "suppression_channel_discriminator and suppression_address are used together")
-    # Per profile, one call after another: the limit that is counted by key.
-    if not world.limits.spend(
-        f"{context.key.account} {key}", "profile", world.settings.calls_per_profile, 1, world.clock()
-    ):
-        raise problem(429, "Too many calls for this profile")
     return context.json(
         consents.told(
             context.account,
@@ -344,10 +338,45 @@ def get_consents(context: Context, keyspace: str, key: str, section: str) -> Res
             key,
             types=asked.getlist("consent_types"),
             also=(channel, address) if channel and address else None,
-            changes=world.changes_of(context.key),
-            settings=world.settings,
+            changes=context.world.changes_of(context.key),
+            settings=context.world.settings,
         )
     )
+
+
+def change_consent(context: Context, keyspace: str, key: str, section: str) -> Response:
+    """Give one person a consent, or take it away."""
+    world, known, body = context.world, _keyspace(context, keyspace, key), context.json_object()
+    where = context.section(section)
+    if not known.manage_subscriptions:
+        raise problem(403, "Consents cannot be managed through this keyspace")
+    changes = world.changes_of(context.key)
+    wanted = {name: body.text(name) for name in ("topic_discriminator", "channel_discriminator", "type", "reason")}
+    with changes.lock:
+        number = consents.profile(known, key, changes, world.settings)
+        status = consents.change(context.account, where, number, wanted, changes, world.settings)
+    return Response(status=status)
+
+
+def get_attributes(context: Context, keyspace: str, key: str, section: str) -> Response:
+    """Show the values of one person's attributes in a section."""
+    known, where = _keyspace(context, keyspace, key), context.section(section)
+    changes = context.world.changes_of(context.key)
+    return context.items(consents.values(where, consents.profile(known, key, changes, context.world.settings), changes))
+
+
+def _keyspace(context: Context, keyspace: str, key: str) -> Keyspace:
+    """Return a keyspace; refuses with 404 an unknown one, with 429 too many calls about one person."""
+    known = next((one for one in context.key.keyspaces if one.discriminator == keyspace), None)
+    if known is None:
+        raise problem(404, "There is no such keyspace")
+    world = context.world
+    # Per profile, one call after another: the limit that is counted by key.
+    if not world.limits.spend(
+        f"{context.key.account} {key}", "profile", world.settings.calls_per_profile, 1, world.clock()
+    ):
+        raise problem(429, "Too many calls for this profile")
+    return known
 
 
 def _asked(context: Context) -> tuple[Body, Account, Key, Settings]:
@@ -463,6 +492,20 @@ ENDPOINTS = (
         "/v2/audience/keyspaces/<keyspace>/profiles/<path:key>/sections/<section>/consents",
         get_consents,
         "What one person has consented to, and which of their addresses are suppressed.",
+    ),
+    Endpoint(
+        "consent_change",
+        "POST",
+        "/v2/audience/keyspaces/<keyspace>/profiles/<path:key>/sections/<section>/consents",
+        change_consent,
+        "Give a consent or take it away: 201 if there was none, 204 if there was one, 409 if it is so already.",
+    ),
+    Endpoint(
+        "values",
+        "GET",
+        "/audience/keyspaces/<keyspace>/profiles/<path:key>/sections/<section>/attributes",
+        get_attributes,
+        "The values of one person's attributes.",
     ),
     Endpoint(
         "poll",

@@ -528,6 +528,45 @@ ANSWERS: Mapping[Key, Meaning] = {
         gettext_noop("This profile is locked at APSIS One. What it has consented to is not told. Look at it there."),
         gettext_noop("The profile is locked, or is being deleted or merged."),
     ),
+    # --- APSIS One: a consent changed ---
+    Key("apsis", "consents.change", "", "400"): Meaning(
+        "change_refused",
+        "BadRequest",
+        Again.NEVER,
+        gettext_noop("APSIS One did not take this change. Nothing was changed. Make it there, or tell an admin."),
+        gettext_noop("The topic, the channel, the type or the reason in the call is not accepted."),
+    ),
+    Key("apsis", "consents.change", "", "403"): Meaning(
+        "not_allowed",
+        "NotAllowed",
+        Again.NEVER,
+        gettext_noop(
+            "Your key may not change consents by what you looked up. Nothing was changed. Look the person up by their "
+            "e-mail address or phone number, or ask an admin."
+        ),
+        gettext_noop("The keyspace lacks manage_subscriptions, or the section is outside the reach of the key."),
+    ),
+    Key("apsis", "consents.change", "", "404"): Meaning(
+        "nobody",
+        "Missing",
+        Again.NEVER,
+        gettext_noop("APSIS One knows nobody by this any more. Nothing was changed. Look the person up again."),
+        gettext_noop("No profile has this key, or the topic is gone."),
+    ),
+    Key("apsis", "consents.change", "", "409"): Meaning(
+        "already_so",
+        "BadRequest",
+        Again.NEVER,
+        gettext_noop("This was so already at APSIS One. Nothing was changed. Nothing to do."),
+        gettext_noop("The vendor does not support this change of type, mostly because the value is set already."),
+    ),
+    Key("apsis", "consents.change", "", "410"): Meaning(
+        "locked",
+        "Gone",
+        Again.NEVER,
+        gettext_noop("This profile is locked at APSIS One. Nothing was changed. Look at it there."),
+        gettext_noop("The profile is locked, or is being deleted or merged."),
+    ),
     # --- APSIS One: any call ---
     Key("apsis", "", "", "2xx"): Meaning(
         "answered",

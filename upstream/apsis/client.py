@@ -4,6 +4,7 @@ import re
 import time
 from collections.abc import Callable, Collection, Iterator
 from contextlib import ExitStack, contextmanager
+from copy import copy
 from dataclasses import replace
 from types import TracebackType
 from typing import IO, Self, TypeVar
@@ -12,7 +13,8 @@ import httpx
 
 from upstream import errors
 from upstream.answers import REFUSED_TWICE, Again, explain
-from upstream.apsis import consents, definitions, imports, names, reports
+from upstream.apsis import consents, definitions, imports, names, profiles, reports
+from upstream.apsis.consents import Changed
 from upstream.apsis.definitions import Definition, Listing
 from upstream.tokens import Token, TokenStore, read_expiry, usable
 from upstream.transport import Request, Timeouts, Transport
@@ -265,3 +267,33 @@ class Apsis:
         return self._signed_in(
             lambda token: consents.ask(self._transport, token, section, keyspace, key, types=types, also=also)
         )
+
+    def change_consent(
+        self, section: str, keyspace: str, key: str, *, topic: str, channel: str, type: str, reason: str, source: str
+    ) -> Changed:
+        """Give a consent or take it away. Never repeated by itself; see `consents.change`."""
+        return self._signed_in(
+            lambda token: consents.change(
+                self._transport,
+                token,
+                section,
+                keyspace,
+                key,
+                topic=topic,
+                channel=channel,
+                type=type,
+                reason=reason,
+                source=source,
+            )
+        )
+
+    def values(self, section: str, keyspace: str, key: str) -> dict[str, str]:
+        """Read the values of one person's attributes; see `profiles.attributes`."""
+        return self._signed_in(lambda token: profiles.attributes(self._transport, token, section, keyspace, key))
+
+    # --- side by side ---
+
+    def twin(self) -> Self:
+        """Return a client with the same connections and a sign-in ready: one for each thread that asks beside us."""
+        self._ready = self._ready or usable(self._tokens, self._fetch_token, self._clock())
+        return copy(self)

@@ -1,17 +1,18 @@
-"""What one person has consented to, and which of their addresses are suppressed.
+"""What one person has consented to, and which of their addresses are suppressed; and a consent changed.
 
-Source: developer.apsis.com, "Get consents (version 2)". The path and `consent_types` were seen in a public client; the
-shape of the answer is inferred from the page's prose (upstream/apsis/names.py).
+Source: developer.apsis.com, "Get consents (version 2)" and "Create a consent (version 2)". The path and `consent_types`
+were seen in a public client; the shape of the answer is inferred from the page's prose (upstream/apsis/names.py).
 """
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlencode
 
 from upstream.apsis import names
 from upstream.apsis.moments import read_moment
+from upstream.errors import BadRequest
 from upstream.transport import Request, Transport
 
 OPT_IN, CONFIRMED, PENDING, OPT_OUT = "opt-in", "confirmed-opt-in", "pending-opt-in", "opt-out"
@@ -97,6 +98,40 @@ def ask(
     if standing is None:
         raise transport.broken(asked, status=answer.status, reason="no consents")
     return standing
+
+
+# What became of a change: it was made, with a consent that is new or one that was there; or it was so already.
+Changed = Literal["created", "changed", "already"]
+
+
+def change(
+    transport: Transport,
+    token: str,
+    section: str,
+    keyspace: str,
+    key: str,
+    *,
+    topic: str,
+    channel: str,
+    type: str,
+    reason: str,
+    source: str,
+) -> Changed:
+    """Give a consent, or take it away. Raises any UpstreamError; ValueError where the key cannot be part of an address.
+
+    Never repeated by itself. 201: there was none. 204 (200 on an older page): there was one. 409: this change of type
+    is not supported, mostly because it is so already. A suppression is not touched, and cannot be from here.
+    """
+    url = transport.url("v2", "audience", "keyspaces", keyspace, "profiles", key, "sections", section, "consents")
+    body = {"topic_discriminator": topic, "channel_discriminator": channel, "type": type, "reason": reason}
+    asked = Request("POST", url, call="consents.change", lane="calls", body={**body, "source": source})
+    try:
+        answer = transport.ask(asked, token)
+    except BadRequest as error:
+        if error.status == 409:
+            return "already"
+        raise
+    return "created" if answer.status == 201 else "changed"
 
 
 def read(body: Any) -> Standing | None:

@@ -17,8 +17,8 @@ from django.db import transaction
 
 from accounts import actions as accounts
 from accounts.definitions import Library
-from accounts.demo_people import PASSWORD, PEOPLE
-from accounts.groups import ADMIN, AUDITOR
+from accounts.demo_people import PASSWORD, PEOPLE, STEWARDS
+from accounts.groups import ADMIN, AUDITOR, STEWARD
 from accounts.models import Credential, User, VendorAccount
 from exports import actions
 from exports.draft import Choices
@@ -93,6 +93,8 @@ class Command(BaseCommand):
                 is_staff=group in (ADMIN, AUDITOR),
             )  # fmt: skip
             user.groups.add(Group.objects.get(name=group))
+            if username in STEWARDS:
+                user.groups.add(Group.objects.get(name=STEWARD))
             if key := KEYS.get(username):
                 accounts.save_credential(by=user, account=account, client_id=key, secret=f"{key}-secret")
 

@@ -1,0 +1,181 @@
+"""One look-up: what is asked of the vendor, side by side, and what came back. Nothing is written here.
+
+At most one call for an address and a section, and one for the person's own attributes, which tell the addresses that
+were not typed: those are asked about in a second round, when they are known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db import connections
+
+from consents import keys
+from consents.keys import Key
+from consents.verdict import Reach, Reaches, Told
+from upstream.apsis.builtin import ADDRESS_OF
+from upstream.apsis.client import Apsis
+from upstream.apsis.consents import Address, Standing, Suppression
+from upstream.errors import CredentialRefused, UpstreamError
+
+AT_ONCE = 8  # calls side by side; the vendor takes ten a second about one person
+NAMES = ("com.apsis1.attributes.firstname", "com.apsis1.attributes.lastname")
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What one section answered: how the person stands there, or why that is not known."""
+
+    section: str
+    told: Told
+    error: UpstreamError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """All that a look-up brought. `name` is the person's own, empty where it is not told."""
+
+    key: Key
+    parts: tuple[Part, ...]
+    reaches: Reaches
+    name: str = field(default="", repr=False)
+    calls: int = 0
+
+    @property
+    def suppressions(self) -> list[Suppression]:
+        """Every suppression of an address that was asked about."""
+        return [one for reach in self.reaches.known for one in reach.suppressions or () if one.address == reach.text]
+
+
+def ask(
+    client: Apsis, key: Key, sections: Sequence[str], *, types: Sequence[str] = (), typed: Sequence[Address] = ()
+) -> Found:
+    """Ask how somebody stands in some sections, and about each of their addresses. `typed` are such beside the key.
+
+    Raises CredentialRefused, and whatever signing in raises; other errors stand in the parts.
+    """
+    asker, first = _Asker(client, key, types), sections[0]
+    # Every section is asked once; the addresses that were typed go along with the first calls there are.
+    also: list[Address | None] = [*typed, *[None] * (len(sections) - len(typed))]
+    asked = [(section, one) for section, one in zip([*sections, *[first] * len(typed)], also, strict=False)]
+    *stands, values = asker.all([*(asker.standing(*one) for one in asked), asker.values(first)])
+    calls = len(asked) + 1
+    own = values if isinstance(values, dict) else {}
+    reaches = _Reaches(key, own if isinstance(values, dict) else None)
+    for (_section, beside), stood in zip(asked, stands, strict=True):
+        reaches.hear(stood, beside)
+    for address in typed:
+        reaches.add(address)
+    if missing := reaches.not_asked():
+        more = asker.all([asker.standing(first, address) for address in missing])
+        calls += len(missing)
+        for address, stood in zip(missing, more, strict=True):
+            reaches.hear(stood, address)
+    return Found(
+        key,
+        tuple(_part(section, stood, types) for section, stood in zip(sections, stands, strict=False)),
+        reaches.told(),
+        name=" ".join(own[name].strip() for name in NAMES if own.get(name)),
+        calls=calls,
+    )
+
+
+class _Asker:
+    """Ask several questions side by side; an answer is a value or the error that came instead."""
+
+    def __init__(self, client: Apsis, key: Key, types: Sequence[str]) -> None:
+        self._client, self._key, self._types = client.twin(), key, types
+
+    def standing(self, section: str, also: Address | None) -> Callable[[Apsis], Standing]:
+        key, types = self._key, self._types
+        return lambda client: client.consents(section, key.keyspace, key.text, types=types, also=also)
+
+    def values(self, section: str) -> Callable[[Apsis], dict[str, str]]:
+        key = self._key
+        return lambda client: client.values(section, key.keyspace, key.text)
+
+    def all(self, questions: Sequence[Callable[[Apsis], Any]]) -> list[Any]:
+        """Return the answers in order. Raises CredentialRefused: then nothing else is worth showing."""
+        with ThreadPoolExecutor(min(len(questions), AT_ONCE)) as pool:
+            answers = list(pool.map(self._one, questions))
+        for answer in answers:
+            if isinstance(answer, CredentialRefused):
+                raise answer
+        return answers
+
+    def _one(self, question: Callable[[Apsis], Any]) -> Any:
+        try:
+            return question(self._client.twin())
+        except UpstreamError as error:
+            return error
+        finally:
+            connections.close_all()  # of this thread: a token may have been renewed in it
+
+
+class _Reaches:
+    """The addresses of somebody: those on the profile, the key where it is one, and those that were typed."""
+
+    def __init__(self, key: Key, values: Mapping[str, str] | None) -> None:
+        self._known: dict[Address, Reach | None] = {}
+        self._is_told = values is not None
+        self._key = Address(key.channel, key.text) if key.channel else None
+        if self._key:
+            self.add(self._key)
+        for channel, attribute in ADDRESS_OF.items():
+            if value := (values or {}).get(attribute, "").strip():
+                self.add(Address(channel, keys.on_channel(channel, value)))
+
+    def add(self, address: Address) -> None:
+        self._known.setdefault(address, None)
+
+    def not_asked(self) -> list[Address]:
+        return [address for address, reach in self._known.items() if reach is None and address != self._key]
+
+    def hear(self, stood: Standing | UpstreamError, beside: Address | None) -> None:
+        """Take what an answer says of the key, and of the address that was asked about beside it."""
+        if isinstance(stood, UpstreamError):
+            return
+        for address in (self._key, beside):
+            if address is not None:
+                heard = _reach(address, stood, apart=beside if address == self._key else self._key)
+                self._known[address] = _both(self._known.get(address), heard)
+
+    def told(self) -> Reaches:
+        known = tuple(reach or Reach(address.channel, address.address) for address, reach in self._known.items())
+        return Reaches(known, frozenset(ADDRESS_OF) if self._is_told else frozenset())
+
+
+def _reach(address: Address, stood: Standing, *, apart: Address | None) -> Reach:
+    if stood.suppressions is None:
+        return Reach(address.channel, address.address, None, stood.unread)
+    told = [
+        Suppression(one.channel, keys.on_channel(one.channel, one.address), one.reason, one.modified_at)
+        for one in stood.suppressions
+    ]
+    # One of another address is about that one, where it was asked about in the same breath.
+    about = tuple(
+        one
+        for one in told
+        if one.channel == address.channel
+        and not (apart and (one.channel, one.address) == (apart.channel, apart.address))
+    )
+    return Reach(address.channel, address.address, about, stood.unread)
+
+
+def _both(known: Reach | None, heard: Reach) -> Reach:
+    """Return what two answers say of one address: a suppression that one of them tells of is there."""
+    if known is None or known.suppressions is None:
+        return heard
+    if heard.suppressions is None:
+        return known
+    told = (*known.suppressions, *(one for one in heard.suppressions if one not in known.suppressions))
+    return Reach(known.channel, known.text, told, max(known.unread, heard.unread))
+
+
+def _part(section: str, stood: Standing | UpstreamError, types: Sequence[str]) -> Part:
+    if isinstance(stood, UpstreamError):
+        return Part(section, Told(None, types), stood)
+    return Part(section, Told(stood.consents, types, stood.unread))
