@@ -48,7 +48,7 @@ def read(typed: str, keyspaces: Sequence[Keyspace], keyspace: str = "") -> Key:
     country code. An export key is a UUID; whatever is left is a CRM id.
     """
     text = unicodedata.normalize("NFC", typed.strip())
-    if not text:
+    if text in ("", ".", ".."):  # the dots would name another place in the vendor's address
         raise NoKey("empty")
     if any(sign in "\r\n\t;," for sign in text):
         raise NoKey("several")
@@ -86,7 +86,7 @@ def keyspace_of(channel: str) -> str:
 def on_channel(channel: str, text: str) -> str:
     """Return an address of a channel in one spelling; as it is, where it cannot be read."""
     try:
-        return spelled(keyspace_of(channel), text)
+        return spelled(keyspace_of(channel), text.strip())
     except NoKey:
         return text.strip()
 
@@ -100,7 +100,8 @@ def _looks_like(text: str, offered: set[str]) -> str:
         addresses.phone(text)
     except Unreadable as unreadable:
         # A number as it is dialled at home is a number still, and better refused than taken for an id.
-        if unreadable.why == "national" and len(text) >= addresses.FEWEST_DIGITS and MOBILE_KEYSPACE in offered:
+        is_dialled = len(text) >= addresses.FEWEST_DIGITS and not text.startswith("00")
+        if unreadable.why == "national" and is_dialled and MOBILE_KEYSPACE in offered:
             return MOBILE_KEYSPACE
     else:
         # Eight bare digits may be a customer's number as well; with a plus or blanks they are dialled.

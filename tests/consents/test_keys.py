@@ -45,6 +45,7 @@ def test_every_spelling_is_understood(typed: str, keyspace: str, text: str) -> N
     [
         ("", "empty"),
         (" \u00a0 ", "empty"),
+        ("..", "empty"),
         ("a@example.com, b@example.com", "several"),
         ("E-mail\na@example.com\n\nb@example.com", "several"),
         ("a@example.com\u200b", "control"),

@@ -1,4 +1,4 @@
-"""The rule, over every combination of what can be told: never a yes that is not one, never an unknown taken for a no."""
+"""The rule, over every combination of what can be told: never a wrong yes, never an unknown taken for a no."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def test_the_first_broken_link_is_the_one_that_is_named() -> None:
 
 @pytest.mark.seed("S3.21")
 def test_consent_is_on_the_profile_and_suppression_on_the_address() -> None:
-    """Of two addresses of one channel the one is suppressed and the other is not: the same consent reaches the other."""
+    """Of two addresses of a channel one is suppressed and one is not: the same consent reaches the other."""
     both = Reaches((Reach(EMAIL, ADDRESS, (Suppression(EMAIL, ADDRESS),)), Reach(EMAIL, OTHER, ())))
     first, second = chains(CONSENTS["opt-in"][0], both, topic=TOPIC, only=None, channel=EMAIL)
     assert (first.answer, second.answer) == (Answer.NO, Answer.YES)
