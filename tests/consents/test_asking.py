@@ -42,9 +42,6 @@ def of_topic(found: Found, topic: str, channel: str) -> Answer:
 
 
 @pytest.mark.seed("S3.3")
-@pytest.mark.seed("S3.11")
-@pytest.mark.seed("S3.12")
-@pytest.mark.seed("S3.13")
 def test_the_verdict_is_the_vendors_word_on_every_topic_and_channel(vendor: Vendor, client: Apsis) -> None:
     seen = set()
     for person in list(people(vendor))[:12]:
@@ -56,7 +53,6 @@ def test_the_verdict_is_the_vendors_word_on_every_topic_and_channel(vendor: Vend
     assert seen == {Answer.YES, Answer.NO}
 
 
-@pytest.mark.seed("S3.23")
 @pytest.mark.seed("S3.24")
 def test_every_address_of_the_profile_is_asked_about(vendor: Vendor, client: Apsis, person: Person) -> None:
     vendor.control("PATCH", "switches", suppressed_share=1)
@@ -66,6 +62,7 @@ def test_every_address_of_the_profile_is_asked_about(vendor: Vendor, client: Aps
     assert found.calls == 3, "the section with the key, the attributes, and the number"
 
 
+@pytest.mark.seed("S3.12")
 @pytest.mark.parametrize("keyspace", [EXPORT_KEYSPACE, CRM_KEYSPACE, MOBILE_KEYSPACE])
 def test_whatever_they_are_known_by_the_addresses_are_the_profiles(
     vendor: Vendor, client: Apsis, person: Person, keyspace: str
@@ -125,6 +122,7 @@ def test_types_that_were_not_asked_for_stay_unknown(vendor: Vendor, client: Apsi
     assert of_topic(look(client, person, types=["opt-out"]), topic, EMAIL) == Answer.NO
 
 
+@pytest.mark.seed("S3.13")
 def test_several_sections_each_answer_for_themselves(vendor: Vendor, client: Apsis, person: Person) -> None:
     sections = [one.discriminator for one in client.sections()]
     assert len(sections) > 1

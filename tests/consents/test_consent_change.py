@@ -62,7 +62,6 @@ def sure(*about: Any, **more: Any) -> dict[str, Any]:
 
 
 @pytest.mark.usefixtures("steward")
-@pytest.mark.seed("S3.16")
 def test_it_asks_first_and_then_changes_it(
     as_anna: Client, annas_key: Credential, vendor: Vendor, person: Person, topic: str
 ) -> None:
@@ -133,6 +132,7 @@ def test_a_reason_is_asked_for(
     assert "consent_change" not in vendor.calls()
 
 
+@pytest.mark.seed("S3.8")
 @pytest.mark.usefixtures("steward")
 @pytest.mark.parametrize(
     "wrong",

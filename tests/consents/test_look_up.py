@@ -95,6 +95,33 @@ def test_a_keyspace_can_be_chosen(as_anna: Client, credential: Credential, perso
     assert page.context["picture"].addresses
 
 
+@pytest.mark.seed("S3.16")
+def test_a_suppressed_address_gets_nothing_at_all(
+    as_anna: Client, credential: Credential, person: Person, vendor: Vendor
+) -> None:
+    vendor.control("PATCH", "switches", suppressed_share=1)
+    page = ask(as_anna, person.email, credential)
+    assert f"the address {person.email} is suppressed" in heading(page)
+    assert f"the number {person.mobile} is suppressed" in heading(page)
+    assert "may not be contacted" in heading(page)
+    cells = [cell for row in page.context["picture"].sections[0].rows for cell in row.cells]
+    assert {cell.answer for cell in cells} == {"no"}
+
+
+@pytest.mark.seed("S3.9")
+def test_whoever_has_yet_to_confirm_is_waited_for(
+    as_anna: Client, credential: Credential, person: Person, vendor: Vendor
+) -> None:
+    rows = ask(as_anna, person.email, credential).context["picture"].sections[0].rows
+    topic = next(row.topic.discriminator for row in rows if row.topic.channel is None)
+    waiting = {"topic_discriminator": topic, "channel_discriminator": EMAIL, "type": "pending-opt-in"}
+    vendor.fault("consents", "status", status=200, body={"items": [waiting], "suppressions": []}, times=9)
+    page = ask(as_anna, person.email, credential).content.decode()
+    vendor.control("DELETE", "faults")
+    assert "Waiting for them" in page
+    assert "their own confirmation: the link in the mail" in page
+
+
 def test_nobody_is_no_yes(as_anna: Client, credential: Credential) -> None:
     page = ask(as_anna, "nobody@example.com", credential)
     assert heading(page) == "APSIS knows nobody by this. Nothing is recorded, so there is no consent either."
@@ -148,7 +175,8 @@ def test_consent_2_tells_source_reason_and_time_of_each(
     assert len(page.context["picture"].history) == len(told)
 
 
-@pytest.mark.seed("S3.1")
+@pytest.mark.seed("S3.11")
+@pytest.mark.seed("S3.26")
 def test_the_grid_has_every_subscription_and_channel_and_an_unknown_is_no_no(
     as_anna: Client, credential: Credential, person: Person
 ) -> None:
