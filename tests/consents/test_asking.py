@@ -133,6 +133,10 @@ def test_several_sections_each_answer_for_themselves(vendor: Vendor, client: Aps
     assert len(failed) == 1
     assert isinstance(failed[0].error, NotAllowed)
     assert failed[0].told.consents is None
+    for part in set(found.parts) - set(failed):
+        told = {(one.topic, one.channel): one.type for one in part.told.consents or ()}
+        assert told == stands(vendor, person, section=part.section)
+    assert len({frozenset(part.told.consents or ()) for part in found.parts}) > 1, "they differ"
 
 
 def test_nobody_and_a_locked_one_are_told_apart(vendor: Vendor, client: Apsis, person: Person) -> None:
