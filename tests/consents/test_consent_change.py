@@ -73,6 +73,7 @@ def test_it_asks_first_and_then_changes_it(
     assert stands(vendor, person).get((topic, EMAIL)) == before, "only asked"
     page = as_anna.post(URL, sure(person, annas_key, topic, wanted))
     assert page.context["made"].outcome == ("changed" if before else "created")
+    assert 'action="/look-up/"' in page.content.decode(), "to look them up again"
     assert stands(vendor, person)[topic, EMAIL] == wanted
     page = as_anna.post(URL, sure(person, annas_key, topic, wanted))
     assert page.context["made"].outcome == "already"

@@ -175,9 +175,7 @@ def test_only_what_can_be_read_is_told(body: Any, values: dict[str, str]) -> Non
 def test_the_second_version_is_asked_whatever_the_account_is_on() -> None:
     for version in (1, 2):
         wire = Wire(200, {"items": []})
-        apsis = Apsis(
-            "https://vendor.test", "id", "secret", tokens=MemoryTokens(), http=wire, consent_version=version
-        )
+        apsis = Apsis("https://vendor.test", "id", "secret", tokens=MemoryTokens(), http=wire, consent_version=version)
         apsis.consents("s", EMAIL_KEYSPACE, "a@example.com")
         (request,) = wire.asked
         assert request.url.path.startswith("/v2/audience/keyspaces/")
