@@ -36,7 +36,7 @@ def email(given: str) -> Address:
     text = _composed(_composed(given.strip()).lower())
     name, at, host = text.rpartition("@")
     is_one = at and name and "." in host.strip(".") and len(text) <= LONGEST_EMAIL
-    if not is_one or any(sign.isspace() or not sign.isprintable() for sign in text):
+    if not is_one or " " in text or not text.isprintable():  # of all that is blank, the space alone is printable
         raise Unreadable("neither" if text else "empty")
     return Address("email", text)
 
