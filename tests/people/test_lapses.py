@@ -78,12 +78,24 @@ def test_other_subscriptions_and_other_keys_tell_nothing(settings: Any) -> None:
     assert lapsed(first) == {}
 
 
-def test_one_that_was_swept_meanwhile_changes_nothing() -> None:
-    first, second = kept(1, {"a": EMAIL}), kept(2, {"a": 0})
-    lapses.renew(second, quiet)
+@pytest.mark.parametrize("stored", [None, b"no index", b"cut short"])
+def test_one_that_is_gone_or_damaged_tells_nothing_and_holds_nobody_up(stored: bytes | None) -> None:
+    first, second = kept(1, {"a": EMAIL, "b": EMAIL}), kept(2, {"a": 0, "b": 0})
+    with default_storage.open(second.storage_name) as file:
+        whole = file.read()
     default_storage.delete(second.storage_name)
-    lapses.renew(kept(3, {"a": EMAIL}), quiet)
+    if stored:
+        with default_storage.open(second.storage_name, "wb") as file:
+            file.write(whole[:30] if stored == b"cut short" else stored)
+    lapses.renew(kept(3, {"b": 0}), quiet)
     assert lapsed(first) == {"email": 1}
+
+
+def test_one_that_is_swept_while_it_is_reckoned_is_not_written() -> None:
+    first, second = kept(1, {"a": EMAIL}), kept(2, {"a": 0})
+    lapses.renew(second, lambda: FileIndex.objects.filter(pk=second.pk).delete() and None)
+    assert lapsed(first) == {"email": 1}
+    assert FileIndex.objects.get() == first
 
 
 def test_who_has_read_less_does_not_have_the_last_word() -> None:
@@ -128,13 +140,14 @@ class BesideADictionary(TestCase):
         rows = [kept(number, said) for number, said in enumerate(tables)]
         with pytest.MonkeyPatch.context() as patched:
             patched.setattr(lapses, "SLICE", slice_)
-            lapses.renew(rows[-1], quiet)
-        newest = {}
-        for said in tables[1:]:
-            newest.update(said)
-        wanted = {}
-        for channel, bit in (("email", EMAIL), ("sms", SMS)):
-            n = sum(bool(flags & bit) and key in newest and not newest[key] & bit for key, flags in tables[0].items())
-            if n:
-                wanted[channel] = n
-        assert lapsed(rows[0]) == wanted
+            lapses.renew(rows[0], quiet)
+        for number, row in enumerate(rows):
+            newest: dict[str, int] = {}
+            for said in tables[number + 1 :]:
+                newest |= said
+            wanted = {}
+            for channel, bit in (("email", EMAIL), ("sms", SMS)):
+                had = [key for key, flags in tables[number].items() if flags & bit]
+                if n := sum(key in newest and not newest[key] & bit for key in had):
+                    wanted[channel] = n
+            assert lapsed(row) == wanted
