@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from exports.rows import Piece
-from exports.spec import ADDRESS_ATTRIBUTES, EMAIL, SINGLE_TITLES, SMS, ConsentSpec
+from exports.spec import ADDRESS_ATTRIBUTES, EMAIL, SMS, ConsentSpec
 from exports.survey import NotAsVerified
 from people import addresses
 from people.entries import DIGEST, IS_KEY, MOST_CHANNELS, flag_bytes
@@ -34,15 +34,18 @@ class Layout:
     addresses: Sequence[tuple[int, Callable[[str], Any]]]  # columns, and how each is read
 
 
+def channels(spec: ConsentSpec) -> dict[str, str]:
+    """Return {the vendor's id: the name} of the channels that a file tells of, in the order of the flags."""
+    asked = ([spec.channel] if spec.channel.id else []) if spec.method == "single" else spec.channels
+    return {channel.id: channel.name for channel in asked[:MOST_CHANNELS]}
+
+
 def layout(spec: ConsentSpec, header: Sequence[str]) -> Layout:
     """Return where a file of these titles names people. Raises NotAsVerified where a column is missing."""
-    if spec.method == "single":
-        asked = {spec.channel.id: SINGLE_TITLES.get(spec.channel.id, spec.channel.name)} if spec.channel.id else {}
-    else:
-        asked = {channel.id: channel.column for channel in spec.channels}
-    asked = dict(list(asked.items())[:MOST_CHANNELS])
+    asked = list(channels(spec))
+    titles = [column.title for column in spec.columns() if column.kind == "consent"]
     try:
-        consents = [header.index(title) for title in asked.values()]
+        consents = [header.index(title) for title in titles[: len(asked)]]
         named = [(at, READERS.get(channel, addresses.read)) for channel, at in zip(asked, consents, strict=True)]
         named += [
             (header.index(attribute.column), READERS[attribute.discriminator])
@@ -51,7 +54,7 @@ def layout(spec: ConsentSpec, header: Sequence[str]) -> Layout:
         ]
     except ValueError:
         raise NotAsVerified from None
-    return Layout(len(header), list(asked), consents, named)
+    return Layout(len(header), asked, consents, named)
 
 
 class Names:
