@@ -15,6 +15,7 @@ from typing import Any
 from django.core.files.storage import default_storage
 from django.db import transaction
 
+from accounts import database
 from exports import deriving, files, rows
 from exports.contents import NotAsPromised
 from exports.digest import digest_of
@@ -27,7 +28,7 @@ from people.models import FileIndex
 from people.sorting import Sorter
 from runs import nudges, storage
 from runs.heartbeat import Clock, HandedOn, Heartbeat, Stopped
-from runs.models import StaleRun, Status
+from runs.models import Status
 
 
 def make(asked: Indexing, clock: Clock) -> None:
@@ -46,8 +47,10 @@ def make(asked: Indexing, clock: Clock) -> None:
         asked.move(Status.FAILED, "stopped", now=clock())
     except FileNotFoundError:
         asked.move(Status.FAILED, "original_gone", now=clock())
-    except (NotAsVerified, NotAsPromised, rows.Unreadable, rows.RowTooLong, UnicodeDecodeError, deriving.NotSound):
+    except (NotAsVerified, NotAsPromised, rows.Unreadable, rows.RowTooLong, UnicodeDecodeError):
         asked.move(Status.FAILED, "original_damaged", now=clock())
+    except deriving.NotSound:
+        asked.move(Status.FAILED, "index_damaged", now=clock())
     except OSError:
         asked.move(Status.FAILED, "no_room", now=clock())
     else:
@@ -84,8 +87,10 @@ def _index(asked: Indexing, beat: Heartbeat, clock: Clock) -> FileIndex:
         names = Names(where, lambda kind, text: pseudonyms.digest(key, kind, text))
         entries = _write(asked.of, name, key_id, where, names, beat)
         return _keep(asked, clock, name, key_id, channels=where.channels, entries=entries, unread=names.unread)
-    except (StaleRun, HandedOn, Stopped, FileNotFoundError, NotAsVerified, OSError):
-        default_storage.delete(name)
+    except database.AWAY:
+        raise  # it may have been kept all the same: left to the next claim's broom
+    except Exception:
+        keeping.forget(name)
         raise
 
 

@@ -8,6 +8,7 @@ these days, without a readable address in it, and then goes too.
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -35,12 +36,19 @@ def file_gone(file: int, *, now: datetime) -> None:
     FileIndex.objects.filter(file=file, expires_at__gt=until(now)).update(expires_at=until(now))
 
 
+def forget(name: str) -> None:
+    """Delete what is stored of an index, and the folder that it had to itself. Raises what deleting raises."""
+    default_storage.delete(name)
+    with suppress(Exception):
+        default_storage.delete(name.rpartition("/")[0])
+
+
 def sweep(*, now: datetime) -> int:
     """Delete the indexes whose time is over; return how many went. What resists is tried again by the next sweep."""
     gone = 0
     for row in FileIndex.objects.filter(expires_at__lte=now).order_by("?")[:AT_ONCE]:
         try:
-            default_storage.delete(row.storage_name)
+            forget(row.storage_name)
         except Exception as error:  # each kind of storage has errors of its own
             log.warning("index not deleted", extra={"index": row.pk, "why": type(error).__name__})
             continue

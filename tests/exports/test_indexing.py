@@ -285,12 +285,22 @@ def test_a_worker_that_stops_hands_it_on(run: ExportRun, anna: User, monkeypatch
     ],
 )
 def test_a_file_that_is_not_the_verified_one_has_no_index(
-    run: ExportRun, anna: User, stored: bytes | None, code: str
+    run: ExportRun, anna: User, tmp_path: Path, stored: bytes | None, code: str
 ) -> None:
     looked.spoil(run, stored)
     failed = indexed(run, anna)
     assert (failed.status, failed.code) == (Status.FAILED, code)
     assert not FileIndex.objects.exists()
+    assert not list((tmp_path / "files" / "drawer").rglob("*"))
+
+
+def test_what_is_not_read_back_as_it_was_written_is_thrown_away(
+    run: ExportRun, anna: User, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("exports.deriving.read_back", lambda name, beat: (1, "another"))
+    failed = indexed(run, anna)
+    assert (failed.status, failed.code) == (Status.FAILED, "index_damaged")
+    assert not list((tmp_path / "files" / "drawer").rglob("*"))
 
 
 def test_a_disk_that_is_full_fails_with_a_word(run: ExportRun, anna: User, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -334,5 +344,5 @@ def test_the_clock_sweeps_it(run: ExportRun, anna: User, tmp_path: Path) -> None
     FileIndex.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
     tasks.sweep()
     assert not FileIndex.objects.exists()
-    assert not [path for path in (tmp_path / "files" / "drawer").rglob("*") if path.is_file()]
+    assert not list((tmp_path / "files" / "drawer").rglob("*")), "nor is there an empty folder"
     assert default_storage.exists(run.file.storage_name)  # type: ignore[union-attr]
