@@ -16,7 +16,7 @@ from wording.amounts import count
 
 @dataclass(frozen=True)
 class Lapsed:
-    """What the page says of it: the numbers, a sentence for each channel; and what they are worth."""
+    """What the page says of it: the numbers, channel by channel; and what they are worth."""
 
     title: str
     text: str
@@ -32,13 +32,14 @@ def of(run: ExportRun) -> Lapsed | None:
         return None
     names = channels(run.consent_spec)
     said = [_lost(people, names[channel]) for channel, people in index.lapsed.items() if channel in names]
-    return Lapsed(" ".join(said), _worth(sentences.clock(index.lapsed_as_of)))
+    title = _("Since this file was made: %(who)s.") % {"who": ", ".join(said)}
+    return Lapsed(title, _worth(sentences.clock(index.lapsed_as_of)))
 
 
 def _lost(people: int, channel: str) -> str:
     words = ngettext(
-        "Since this file was made, %(n)s person in it has stopped consenting to %(channel)s.",
-        "Since this file was made, %(n)s people in it have stopped consenting to %(channel)s.",
+        "%(n)s person in it has stopped consenting to %(channel)s",
+        "%(n)s people in it have stopped consenting to %(channel)s",
         people,
     )
     return words % {"n": count(people), "channel": channel}

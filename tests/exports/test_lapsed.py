@@ -46,8 +46,8 @@ def test_a_later_run_of_another_segment_and_person_tells(
     other = actions.save_segment(by=jonas, account=segment.account, name="Autumn", spec=segment.asks)
     indexed(looked.table(other, LATER), jonas, hours=2)
     shown = page(as_anna, first)
-    assert "Since this file was made, 2 people in it have stopped consenting to Email." in shown
-    assert "Since this file was made, 1 person in it has stopped consenting to SMS." in shown
+    email, sms = "2 people in it have stopped consenting to Email", "1 person in it has stopped consenting to SMS"
+    assert f"Since this file was made: {email}, {sms}." in shown
     assert "Who is in none of them is not counted" in shown
     assert "Autumn" not in shown
     assert "jonas" not in shown
@@ -72,7 +72,7 @@ def test_it_is_told_when_the_file_is_gone_and_as_long_as_its_index_is_there(
 ) -> None:
     indexed(looked.table(segment, LATER), anna, hours=2)
     retention.remove(first, by=anna)
-    assert "2 people in it have stopped consenting to Email." in page(as_anna, first)
+    assert "2 people in it have stopped consenting to Email" in page(as_anna, first)
     FileIndex.objects.filter(file=first.file_id).update(expires_at=timezone.now())
     tasks.sweep()
     assert "stopped consenting" not in page(as_anna, first)
