@@ -30,8 +30,8 @@ def of(run: ExportRun) -> Lapsed | None:
     index = FileIndex.objects.filter(file=run.file_id).only("lapsed", "lapsed_as_of").first() if run.file_id else None
     if index is None or index.lapsed_as_of is None or not index.lapsed:
         return None
-    names = channels(run.consent_spec)
-    said = [_lost(people, names[channel]) for channel, people in index.lapsed.items() if channel in names]
+    names = channels(run.consent_spec)  # and their order, which JSON need not keep
+    said = [_lost(index.lapsed[channel], name) for channel, name in names.items() if channel in index.lapsed]
     title = _("Since this file was made: %(who)s.") % {"who": ", ".join(said)}
     return Lapsed(title, _worth(sentences.clock(index.lapsed_as_of)))
 
