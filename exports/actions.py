@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import datetime
 
 from django.db import IntegrityError, transaction
@@ -15,8 +16,9 @@ from audit import actions as audit
 from exports import offers
 from exports.events import windows as event_windows
 from exports.kinds import Kind, Spec, kind_of
-from exports.models import DerivedFile, ExportRun, RunShare, SavedSegment, SegmentVersion, Survey
+from exports.models import DerivedFile, ExportRun, Indexing, RunShare, SavedSegment, SegmentVersion, Survey
 from exports.offers import Wish
+from people import keeping
 from runs import line, nudges
 
 
@@ -258,3 +260,21 @@ def survey(run: ExportRun, *, by: User, now: datetime | None = None) -> Survey:
             return made
     except IntegrityError:
         return wanted.get()
+
+
+def index(run: ExportRun, *, by: User, now: datetime) -> None:
+    """Have the people of a file that somebody downloads entered into the index, once; every download is noted there.
+
+    Of events there is none: they say nothing of consent.
+    """
+    file = run.file
+    if file is None or run.segment.kind != Kind.CONSENTS:
+        return
+    keeping.taken(file.pk, now=now)
+    if Indexing.objects.wanted().filter(of=file).exists():
+        return
+    # Two who download at once: the constraint lets one through. No nudge: the bytes must not wait for a broker that is
+    # away, and the next tick finds it.
+    wanted = Indexing(owner=by, account=run.account, of=file, created_at=now, changed_at=now, due_at=now)
+    with suppress(IntegrityError), transaction.atomic():
+        wanted.save(force_insert=True)

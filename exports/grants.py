@@ -17,6 +17,7 @@ from django.utils.crypto import salted_hmac
 
 from accounts.models import User
 from audit import actions as audit
+from exports import actions
 from exports.files import Copy
 from exports.models import Download, ExportRun, Grant
 
@@ -71,6 +72,7 @@ def _begin(grant: Grant, run: ExportRun, copy: Copy, *, from_start: bool, now: d
             grant.downloads.filter(pk=newest.pk).update(has_beginning=True)
         return newest
     said = {"purpose": grant.purpose} if grant.purpose else {}
+    actions.index(run, by=grant.person, now=now)
     audit.record("file.downloaded", by=grant.person, target=run, now=now, form=copy.form, people=copy.rows, **said)
     return grant.downloads.create(began_at=now, has_beginning=from_start, length=copy.length)
 

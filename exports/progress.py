@@ -19,6 +19,7 @@ from exports import (
     gauge,
     grants,
     journey,
+    lapsed,
     originals,
     panel,
     remedies,
@@ -159,6 +160,7 @@ def _of_table(run: ExportRun, *, has_bytes: bool) -> dict[str, Any]:
         "drawing": shares.of(found),
         "wish": WishForm(widest=shelf.all_of(run)) if has_bytes else None,
         "asked": _asked(run),
+        "lapsed": lapsed.of(run),
         "spec": run.consent_spec,
     }
 

@@ -2,6 +2,9 @@
 
 First it is written down that a file goes, and from then on nobody can have it; then its bytes are deleted; then it is
 written down that they are gone. Whatever dies in between, the next sweep goes on from there.
+
+The index of the people in it stays for some days more, also when somebody removes the file: copies that were downloaded
+before are still about, and the index is what finds them (people/keeping.py).
 """
 
 from __future__ import annotations
@@ -20,6 +23,7 @@ from exports import deriving, files
 from exports.endings import folder
 from exports.events import figures
 from exports.models import ExportFile, ExportRun
+from people import keeping
 from runs import storage
 
 log = logging.getLogger(__name__)
@@ -41,6 +45,7 @@ def remove(run: ExportRun, *, by: User | None, now: datetime | None = None) -> b
         run.add_line("removed", now=now, who=str(by))
     else:
         run.add_line("expired", now=now)
+    keeping.file_gone(file.pk, now=now)
     audit.record("file.removed", by=by, target=run, now=now, bytes=file.received_length)
     transaction.on_commit(lambda: _delete(file, run, now=now), robust=True)
     return True

@@ -8,8 +8,9 @@ from celery import shared_task
 from django.utils import timezone
 
 from accounts import clients, database
-from exports import apsis_excel, deriving, endings, letters, retention, runner, surveying
-from exports.models import DerivedFile, ExportRun, Survey
+from exports import apsis_excel, deriving, endings, indexing, letters, retention, runner, surveying
+from exports.models import DerivedFile, ExportRun, Indexing, Survey
+from people import keeping
 from runs import shutdown, steps
 
 log = logging.getLogger(__name__)
@@ -66,6 +67,13 @@ def survey(*, pk: int, **kwargs: object) -> None:
     steps.take("columns", surveys, pk, lambda survey: surveying.make(survey, timezone.now))
 
 
+@shared_task
+def index(*, pk: int, **kwargs: object) -> None:
+    """Enter the people of a file into the index, unless another worker does."""
+    wanted = Indexing.objects.select_related("of__run__segment", "of__run__account")
+    steps.take("index", wanted, pk, lambda asked: indexing.make(asked, timezone.now))
+
+
 # ── What happens by the clock ────────────────────────────────────────────────────────────────────────────────
 
 
@@ -81,5 +89,6 @@ def tell(**kwargs: object) -> None:
 
 @shared_task
 def sweep(**kwargs: object) -> None:
-    """Remove the files whose time is over."""
+    """Remove the files whose time is over, and the indexes of files that went long ago."""
     retention.sweep(now=timezone.now())
+    keeping.sweep(now=timezone.now())

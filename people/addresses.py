@@ -13,6 +13,7 @@ from typing import Literal
 FEWEST_DIGITS, MOST_DIGITS = 7, 15  # of a number with its country code; E.164 has at most fifteen
 LONGEST_EMAIL = 254  # RFC 5321
 BESIDE_DIGITS = " -./()+\u00a0\u2011\u2013"  # what people write between the digits of a number
+NOTHING_BESIDE = dict.fromkeys(map(ord, BESIDE_DIGITS))
 
 
 class Unreadable(ValueError):
@@ -36,7 +37,7 @@ def email(given: str) -> Address:
     text = _composed(_composed(given.strip()).lower())
     name, at, host = text.rpartition("@")
     is_one = at and name and "." in host.strip(".") and len(text) <= LONGEST_EMAIL
-    if not is_one or any(sign.isspace() or not sign.isprintable() for sign in text):
+    if not is_one or " " in text or not text.isprintable():  # of all that is blank, the space alone is printable
         raise Unreadable("neither" if text else "empty")
     return Address("email", text)
 
@@ -49,9 +50,11 @@ def phone(given: str) -> Address:
     text = unicodedata.normalize("NFKC", given).strip().replace("(0)", "")
     if not text:
         raise Unreadable("empty")
-    if not all(sign.isdecimal() or sign in BESIDE_DIGITS for sign in text):
+    digits = text.translate(NOTHING_BESIDE)
+    if digits and not digits.isdecimal():
         raise Unreadable("neither")
-    digits = "".join(str(unicodedata.decimal(sign)) for sign in text if sign.isdecimal())
+    if not digits.isascii():
+        digits = "".join(str(unicodedata.decimal(sign)) for sign in digits)
     digits = digits.removeprefix("00")
     if digits.startswith("0"):
         raise Unreadable("national")

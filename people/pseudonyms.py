@@ -30,9 +30,13 @@ def newest(address: Address) -> str:
 
 def every(address: Address) -> list[str]:
     """Return the pseudonyms to look for, newest first: one for each key that somebody may have written with."""
+    return [f"{key_id}-{digest(key, address.kind, address.text).hex()}" for key_id, key in keys().items()]
+
+
+def digest(key: bytes, kind: str, text: str) -> bytes:
+    """Return the keyed hash itself, 32 bytes. `kind` is an address's, or "key" for the export key of a person."""
     # The kind is hashed along, so that a number and an e-mail address never meet.
-    said = f"{address.kind}:{address.text}".encode()
-    return [f"{key_id}-{hmac.new(key, said, hashlib.sha256).hexdigest()}" for key_id, key in keys().items()]
+    return hmac.digest(key, f"{kind}:{text}".encode(), "sha256")
 
 
 def key_id(pseudonym: str) -> str:

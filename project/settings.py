@@ -289,6 +289,8 @@ KNOWN_CONSENTS = "exports.consented.newest"
 IMPORT_COMPARED_ROWS = env.int("IMPORT_COMPARED_ROWS", 2_000)  # up to so many, each person is looked up beforehand
 IMPORT_DRAFT_HOURS = env.int("IMPORT_DRAFT_HOURS", 24)  # how long an upload waits to be confirmed
 FILE_KEPT_DAYS = env.int("FILE_KEPT_DAYS", 7)
+# Who is in a file that was downloaded can be asked for this long after the file went: its copies live on.
+INDEX_KEPT_DAYS = env.int("INDEX_KEPT_DAYS", 30)
 # Above this many rows a file is handed out for a purpose alone; 0 asks at every file, and -1 at none.
 _above = env.int("PURPOSE_ABOVE_ROWS", 10_000)
 PURPOSE_ABOVE_ROWS = None if _above < 0 else _above

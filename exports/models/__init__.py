@@ -6,7 +6,7 @@ from exports.models.files import ExportFile
 from exports.models.letters import Letter
 from exports.models.runs import ExportLine, ExportRun, ExportRunQuerySet, RunShare
 from exports.models.segments import SavedSegment, SavedSegmentQuerySet, SegmentVersion
-from exports.models.steps import DerivedFile, DerivedFileQuerySet, Survey, SurveyQuerySet
+from exports.models.steps import DerivedFile, DerivedFileQuerySet, Indexing, IndexingQuerySet, Survey, SurveyQuerySet
 
 __all__ = [
     "DerivedFile",
@@ -19,6 +19,8 @@ __all__ = [
     "ExportRun",
     "ExportRunQuerySet",
     "Grant",
+    "Indexing",
+    "IndexingQuerySet",
     "Letter",
     "RunShare",
     "SavedSegment",

@@ -1,4 +1,4 @@
-"""What is done with a file once it is there, when somebody first asks: forms made of it, columns counted."""
+"""What is done with a file once it is there, when somebody first asks: forms made, columns counted, people indexed."""
 
 from __future__ import annotations
 
@@ -99,6 +99,39 @@ class Survey(FileStep):
             *FileStep.Meta.constraints,
             models.UniqueConstraint(
                 name="each_file_is_surveyed_once",
+                fields=["of"],
+                condition=~Q(status__in=(Status.FAILED, Status.CANCELLED)),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.of.run}"
+
+
+class IndexingQuerySet(FileStepQuerySet["Indexing"]):
+    pass
+
+
+class Indexing(FileStep):
+    """The people of a file entered into the index (people/models.py): once, when somebody first downloads it.
+
+    Its owner is whoever did. It says what became of it; the index has a row of its own, which goes before this does.
+    """
+
+    task = "exports.tasks.index"
+
+    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    of = models.ForeignKey(ExportFile, on_delete=models.PROTECT, related_name="indexings")
+
+    objects = IndexingQuerySet.as_manager()
+
+    class Meta(FileStep.Meta):
+        default_permissions = ()
+        ordering = ["pk"]
+        constraints = [
+            *FileStep.Meta.constraints,
+            models.UniqueConstraint(
+                name="each_file_is_indexed_once",
                 fields=["of"],
                 condition=~Q(status__in=(Status.FAILED, Status.CANCELLED)),
             ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.http import HttpResponse
@@ -53,6 +54,7 @@ def run_remove(request: Request, pk: int) -> HttpResponse:
     if request.method != "POST":
         is_there = files.is_there(run, now=timezone.now())
         context = {"here": "runs", "run": run, "is_there": is_there, "taken": taken.of(run)}
+        context["index_kept_days"] = settings.INDEX_KEPT_DAYS
         return TemplateResponse(request, "exports/run_remove.html", context)
     if not retention.remove(run, by=request.user):
         messages.info(request, _("This run has no file here, so nothing has changed."))

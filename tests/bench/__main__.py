@@ -21,6 +21,7 @@ BENCHES = {
     "audit": "the audit history's pages over a million events",
     "importing": "a file checked and cut, beside bare csv in turn; passed on unchanged; a workbook beside openpyxl",
     "uploading": "pages beside a large upload",
+    "drawer": "who is in a hundred downloaded files; ten million people indexed",
     "paint": "every page of the demo in Chromium, until its largest part is painted",
 }
 

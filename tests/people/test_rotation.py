@@ -13,6 +13,8 @@ from django.utils import timezone
 from accounts.models import User
 from audit import actions as audit
 from people import addresses, pseudonyms
+from people.models import FileIndex
+from tests.people import files
 
 OLD, NEW = "an old key of thirty-two letters", "a new key of thirty-two letters!"
 MAJA = addresses.read("maja@example.com")
@@ -54,6 +56,19 @@ def test_a_key_that_went_too_early_is_named_and_one_that_went_in_time_is_not(loo
         rotate()
     looked_up.AUDIT_PERSON_DAYS = 300
     assert f"Key {old}, gone as it may be: 2 events" in rotate()
+
+
+def test_a_key_is_kept_while_an_index_of_a_file_hangs_on_it(looked_up: Any) -> None:
+    looked_up.AUDIT_PERSON_DAYS = 300
+    looked_up.INDEX_KEYS = [OLD]
+    row = files.keep({("email", "maja@example.com"): 1})
+    looked_up.INDEX_KEYS = [NEW, OLD]
+    assert f"so do 1 indexes of files, kept until {row.expires_at:%Y-%m-%d}. Keep it." in rotate()
+    looked_up.INDEX_KEYS = [NEW]
+    with pytest.raises(CommandError, match=f"Taken out too early: {row.key_id}. Put it back"):
+        rotate()
+    FileIndex.objects.update(expires_at=timezone.now() - timedelta(days=1))
+    assert f"Key {row.key_id}, gone as it may be: 2 events" in rotate()
 
 
 def test_a_history_about_nobody_needs_the_newest_key_alone(db: None, settings: Any) -> None:

@@ -23,15 +23,17 @@ class Command(BaseCommand):
         if missed:
             raise CommandError(
                 f"Taken out too early: {', '.join(missed)}. Put it back into INDEX_KEYS, behind the others, or nobody "
-                "finds these events by an address."
+                "finds these events and files by an address."
             )
 
 
 def _said(hanging: Hanging, *, needed: bool) -> str:
     name = f"Key {hanging.key_id}"
     hangs = f"{hanging.events} events hang on it"
-    if hanging.needed_until:
-        hangs += f", the last of {hanging.last:%Y-%m-%d}; they can be asked for until {hanging.needed_until:%Y-%m-%d}"
+    if hanging.events_until:
+        hangs += f", the last of {hanging.last:%Y-%m-%d}; they can be asked for until {hanging.events_until:%Y-%m-%d}"
+    if hanging.files_until:
+        hangs += f"; so do {hanging.files} indexes of files, kept until {hanging.files_until:%Y-%m-%d}"
     if hanging.is_newest:
         return f"{name}, the newest: {hangs}. New hashes are made with it."
     if not hanging.is_kept:
