@@ -17,7 +17,7 @@ from accounts.clients import KeyErased
 from accounts.definitions import Library
 from accounts.models import Credential
 from accounts.requests import Request, number
-from consents import actions, keys, picture, recent, sentences
+from consents import actions, copies, keys, picture, recent, sentences
 from consents.actions import Change, Looked
 from consents.changing import WORDS
 from consents.forms import ChangeForm, LookUpForm
@@ -125,6 +125,7 @@ def _shown(request: Request, credential: Credential, library: Library, looked: L
         "strong": strong,
         "soft": soft,
         "copy": sentences.answer(shown, looked.at),
+        "copies": copies.of(looked.found, to=request.user, now=looked.at),
         "may_change": request.user.has_perm("consents.change_consent")
         and spaces[looked.key.keyspace].manage_subscriptions,
     }

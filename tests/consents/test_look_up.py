@@ -44,9 +44,9 @@ def ask(client: Client, typed: str, credential: Credential, **more: Any) -> Any:
 
 
 def heading(page: Any) -> str:
-    found = re.search(r"<h1>(.*?)</h1>", page.content.decode(), re.DOTALL)
+    found = re.search(r"<h1>(.*?)</div>", page.content.decode(), re.DOTALL)
     assert found
-    return " ".join(re.sub(r"<[^>]+>", "", found.group(1)).split())
+    return " ".join(re.sub(r"<[^>]+>", " ", found.group(1)).split())
 
 
 # ── It works ─────────────────────────────────────────────────────────────────────────────────────────────────
@@ -262,6 +262,22 @@ def test_an_address_is_never_asked_for_by_get(as_anna: Client, credential: Crede
     assert person.email not in page.content.decode()
     assert not Event.objects.filter(action="consent.looked_up").exists()
     assert "no-store" in page.headers["Cache-Control"]
+
+
+def test_it_says_which_downloaded_files_hold_the_person(
+    as_anna: Client, anna: User, credential: Credential, person: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = ask(as_anna, person.export_key, credential)
+    assert "In no file downloaded in the last 30 days." in page.content.decode()
+    asked: list[Any] = []
+
+    def held(about: Any, keys: Any, **more: Any) -> Any:
+        asked.append(({one.text for one in about}, list(keys), more["to"]))
+        return {"sentence": "In 2 files.", "limits": "", "files": []}
+
+    monkeypatch.setattr("exports.whereabouts.of", held)
+    assert "In 2 files." in ask(as_anna, person.export_key, credential).content.decode()
+    assert asked == [({person.email, person.mobile}, [person.export_key], anna)]
 
 
 # ── Who may, and what is wrong ───────────────────────────────────────────────────────────────────────────────

@@ -56,7 +56,7 @@ def test_a_suppressed_number_overrides_consent(page: Page, desk: Desk) -> None:
         page.goto("/look-up/")
         look_up(page, "+46 000 00 00 01")
         expect(page.get_by_role("heading", level=1)).to_contain_text("may not be contacted")
-        expect(page.get_by_role("heading", level=1)).to_contain_text("suppression overrides consent")
+        expect(page.locator(".head")).to_contain_text("suppression overrides consent")
         expect(page.get_by_text("blocked by suppression").first).to_be_visible()
         check_page(page, "look-up-suppressed", schemes=("dark",))
     finally:
