@@ -108,7 +108,7 @@ def compare(older: Side, newer: Side, counts: Counts, *, rows: int) -> Iterator[
         for place, side in enumerate((older, newer)):
             _lay_out(side, laid[place], counts, place)
         for number in range(many):
-            yield _compared(*(_read(one.part(number)) for one in laid), counts)
+            yield _compared(_read(laid[0].part(number)), _read(laid[1].part(number)), counts)
 
 
 # ── Laying out ───────────────────────────────────────────────────────────────────────────────────────────────

@@ -8,8 +8,8 @@ from celery import shared_task
 from django.utils import timezone
 
 from accounts import clients, database
-from exports import apsis_excel, deriving, endings, letters, retention, runner, surveying
-from exports.models import DerivedFile, ExportRun, Survey
+from exports import apsis_excel, deriving, drifting, endings, letters, retention, runner, surveying
+from exports.models import DerivedFile, Drift, ExportRun, Survey
 from runs import shutdown, steps
 
 log = logging.getLogger(__name__)
@@ -64,6 +64,14 @@ def survey(*, pk: int, **kwargs: object) -> None:
     """Count what stands in each column of a file, unless another worker does."""
     surveys = Survey.objects.select_related("owner", "of__run__segment")
     steps.take("columns", surveys, pk, lambda survey: surveying.make(survey, timezone.now))
+
+
+@shared_task
+def compare(*, pk: int, **kwargs: object) -> None:
+    """Find out what changed between two runs, unless another worker does."""
+    both = [f"{run}__{of}" for run in ("older", "newer") for of in ("file", "segment", "owner")]
+    drifts = Drift.objects.select_related("owner", *both)
+    steps.take("drift", drifts, pk, lambda made: drifting.make(made, timezone.now))
 
 
 # ── What happens by the clock ────────────────────────────────────────────────────────────────────────────────
