@@ -6,9 +6,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from accounts.models import User
 from exports import changes
-from exports.models import ExportRun
+from exports.models import ExportRun, SavedSegment
 from exports.spec import SINGLE_TITLES, Choice, ColumnChoice, ConsentSpec
+from runs.models import Status
+
+MOST = 50  # runs to choose from
 
 
 class NoColumn(Exception):
@@ -71,13 +75,17 @@ class Pair:
 
 def of(one: ExportRun, other: ExportRun) -> Pair:
     """Return two runs in the order of their data."""
-    older, newer = sorted((one, other), key=lambda run: (as_of(run), run.pk))
+    older, newer = sorted((one, other), key=lambda run: (run.as_of, run.pk))
     return Pair(older, newer)
 
 
-def as_of(run: ExportRun) -> datetime:
-    """Return the time of a run's data, as far as it is known: when the vendor was asked for it."""
-    return run.requested_at or run.created_at
+def choices(segment: SavedSegment, user: User, *, now: datetime) -> list[ExportRun]:
+    """Return somebody's runs of a saved segment that can be compared, newest first: those whose files are here."""
+    runs = ExportRun.objects.owned_by(user).filter(segment=segment, status=Status.SUCCEEDED)
+    found = list(runs.filter(file__removed_at=None, file__expires_at__gt=now).brief().order_by("-pk")[:MOST])
+    for run in found:
+        run.segment = segment
+    return found
 
 
 def _channels(spec: ConsentSpec) -> Iterator[ColumnChoice]:
