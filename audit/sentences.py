@@ -95,7 +95,7 @@ SENTENCES: Mapping[str, Any] = {
     "person.two_factor_reset": lazy("%(actor)s made new recovery codes"),
     "run.cancel_asked": lazy("%(actor)s asked to cancel %(target)s"),
     "run.cancelled": lazy("%(target)s was cancelled for %(actor)s"),
-    "run.compared": lazy("%(actor)s had it found out who changed between run %(older)s and %(target)s (%(rows)s lines)"),
+    "run.compared": lazy("%(actor)s had run %(older)s and %(target)s compared and who changed written down (%(rows)s)"),
     "run.failed": lazy("%(target)s failed"),
     "run.hastened": lazy("%(actor)s let the desk try %(target)s again at once"),
     "run.shared": lazy("%(actor)s shared %(target)s with %(colleagues)s"),

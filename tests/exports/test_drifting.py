@@ -68,7 +68,7 @@ def test_it_is_written_to_the_audit_history_without_a_name(two: Pair, anna: User
     event = Event.objects.get(action="run.compared")
     assert (event.actor, event.target_key) == (anna, f"exports.exportrun:{two[1].pk}")
     assert event.facts == {"older": str(two[0].pk), "rows": len(drifted.CHANGES)}
-    assert "who changed" in sentence(event)
+    assert "compared and who changed written down" in sentence(event)
 
 
 def test_the_order_of_asking_is_no_matter(two: Pair, anna: User) -> None:
