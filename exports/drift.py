@@ -120,13 +120,14 @@ class Laid:
     def __init__(self, parts: int, file: IO[bytes]) -> None:
         self._gathered = [bytearray() for _ in range(parts)]
         self._spans: list[list[tuple[int, int]]] = [[] for _ in range(parts)]
-        self._file, self._end = file, 0
+        self._file, self._end, self._held = file, 0, 0
 
-    def add(self, keys: Iterable[bytes], lines: Iterable[bytes]) -> None:
+    def add(self, keys: Sequence[bytes], lines: Sequence[bytes]) -> None:
         gathered, parts = self._gathered, len(self._gathered)
         for key, line in zip(keys, lines, strict=True):
             gathered[crc32(key) % parts] += line
-        if sum(map(len, gathered)) > GATHERED:
+        self._held += sum(map(len, lines))
+        if self._held > GATHERED:
             self._write_out()
 
     def part(self, number: int) -> Iterator[bytes]:
@@ -137,6 +138,7 @@ class Laid:
         yield bytes(self._gathered[number])
 
     def _write_out(self) -> None:
+        self._held = 0
         self._file.seek(self._end)
         for gathered, spans in zip(self._gathered, self._spans, strict=True):
             if gathered:

@@ -14,12 +14,12 @@ from django.utils.translation import gettext_lazy as lazy
 from django.utils.translation import ngettext
 
 from accounts.models import User
-from exports.models import Drift, ExportRun, SavedSegment
+from exports.models import Drift, DriftQuerySet, ExportRun, SavedSegment
 from exports.pair import Pair
 from runs.models import Status
 from wording.amounts import count, size
 
-LATEST = 5  # comparisons in the list of a segment
+LATEST = 5  # comparisons in the list of a segment, or of a run
 PACE = 2  # seconds between two looks at a comparison on its way
 
 TROUBLES = {
@@ -96,9 +96,17 @@ class Brief:
     text: str
 
 
-def latest(segment: SavedSegment, user: User) -> list[Brief]:
-    """Return the last comparisons of somebody's runs of a saved segment, newest first."""
-    found = Drift.objects.filter(newer__segment=segment, newer__owner=user, older__owner=user)
+def of_segment(segment: SavedSegment, user: User) -> list[Brief]:
+    """Return the last comparisons of somebody's own runs of a saved segment, newest first."""
+    return _latest(Drift.objects.filter(newer__segment=segment, newer__owner=user, older__owner=user))
+
+
+def of_run(run: ExportRun, user: User) -> list[Brief]:
+    """Return the last comparisons of a run that somebody may see, newest first."""
+    return _latest(Drift.objects.visible_to(user).touching(run))
+
+
+def _latest(found: DriftQuerySet) -> list[Brief]:
     told = found.select_related("older__segment", "newer__segment").order_by("-pk")[:LATEST]
     return [Brief(made, sentence(made)) for made in told]
 
@@ -143,8 +151,8 @@ def _sentences(made: Drift, lines: Sequence[Line]) -> tuple[str, str]:
         return _("%(when)s: the two runs have no channel in common.") % {"when": when}, ""
     told = sorted(lines, key=lambda line: line.is_still)
     if told[0].is_still:
-        return _("%(when)s nobody lost or gained consent.") % {"when": when}, ""
-    so = _("%(when)s %(what)s.") % {"when": when, "what": _happened(told[0])}
+        return _("%(when)s, nobody lost or gained consent.") % {"when": when}, ""
+    so = _("%(when)s, %(what)s.") % {"when": when, "what": _happened(told[0])}
     rest = "; ".join(_happened(line) for line in told[1:])
     return so, _("And %(what)s.") % {"what": rest} if rest else ""
 
@@ -171,9 +179,11 @@ def _happened(line: Line) -> str:
 def _when(made: Drift) -> str:
     """Say between which two moments, as short as can be."""
     older, newer = (timezone.localtime(run.as_of) for run in (made.older, made.newer))
+    if f"{older:%Y%m%d%H%M}" == f"{newer:%Y%m%d%H%M}":
+        return _("Between run %(older)s and run %(newer)s") % {"older": made.older.pk, "newer": made.newer.pk}
     if older.date() == newer.date():
         told = {"from": f"{older:%H:%M}", "to": f"{newer:%H:%M}", "day": _day(made.newer)}
-        return _("On %(day)s, between %(from)s and %(to)s,") % told
+        return _("On %(day)s, between %(from)s and %(to)s") % told
     if newer.date() == timezone.localdate():
         return _("Since %(day)s") % {"day": _day(made.older)}
     return _("Between %(first)s and %(last)s") % {"first": _day(made.older), "last": _day(made.newer)}

@@ -136,11 +136,11 @@ class CompareForm(forms.Form):
 
 
 def _told(run: ExportRun) -> str:
-    """Return a run as one line of a list to choose from: when its data is of, how many rows, which run."""
+    """Return a run as one line of a list to choose from: which it is, when its data is of, how many rows."""
     assert run.file is not None
     at = date_format(timezone.localtime(run.as_of), "DATETIME_FORMAT")
     rows = ngettext("%(n)s row", "%(n)s rows", run.file.row_count) % {"n": count(run.file.row_count)}
-    return gettext("%(at)s, %(rows)s, run %(run)s") % {"at": at, "rows": rows, "run": run.pk}
+    return gettext("Run %(run)s, %(at)s, %(rows)s") % {"at": at, "rows": rows, "run": run.pk}
 
 
 class JoinForm(forms.Form):

@@ -104,8 +104,8 @@ def _text(name: str, points: Sequence[Point]) -> str:
         "name": name,
         "first": count(first.value),
         "last": count(last.value),
-        "from": _day(first.at),
-        "to": _day(last.at),
+        "from": _moment(first.at, beside=last.at),
+        "to": _moment(last.at, beside=first.at),
         "change": _change(first.value, last.value),
         "runs": runs,
     }
@@ -126,6 +126,8 @@ def _change(first: int, last: int) -> str:
     return words % {"n": count(n), "share": said}
 
 
-def _day(at: datetime) -> str:
-    local = timezone.localtime(at)
-    return formats.date_format(local, "j F" if local.year == timezone.localdate().year else "DATE_FORMAT")
+def _moment(at: datetime, *, beside: datetime) -> str:
+    """Return a day, with the time where the other moment is of the same."""
+    local, other = timezone.localtime(at), timezone.localtime(beside)
+    day = formats.date_format(local, "j F" if local.year == timezone.localdate().year else "DATE_FORMAT")
+    return f"{day}, {local:%H:%M}" if local.date() == other.date() else day

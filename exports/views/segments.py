@@ -122,7 +122,7 @@ def history(request: Request, segment: SavedSegment, form: CompareForm, *, statu
         context |= {
             "form": form,
             "sparks": trend.of(segment, request.user),
-            "drifts": drifted.latest(segment, request.user),
+            "drifts": drifted.of_segment(segment, request.user),
         }
     return TemplateResponse(request, "exports/segment_history.html", context, status=status)
 

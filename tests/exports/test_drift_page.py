@@ -63,8 +63,8 @@ def history(client: Client, segment: SavedSegment) -> str:
 
 def test_two_runs_are_chosen_in_the_history_and_compared(as_anna: Client, segment: SavedSegment, two: Pair) -> None:
     page = history(as_anna, segment)
-    assert f'<option value="{two[1].pk}" selected>27 November' in page.partition('name="newer"')[2]
-    assert f'<option value="{two[0].pk}" selected>20 November' in page.partition('name="older"')[2]
+    assert f'<option value="{two[1].pk}" selected>Run {two[1].pk}, 27 November' in page.partition('name="newer"')[2]
+    assert f'<option value="{two[0].pk}" selected>Run {two[0].pk}, 20 November' in page.partition('name="older"')[2]
     response = choose(as_anna, segment, older=two[0].pk, newer=two[1].pk)
     drift = Drift.objects.get()
     assert response["Location"] == drift.get_absolute_url()
@@ -136,7 +136,7 @@ def test_who_may_not_download_compares_nothing(
 def test_the_sentence_comes_first_and_then_the_figures(as_anna: Client, drift: Drift) -> None:
     response = ask(as_anna, drift)
     page = text(response)
-    assert "Since Friday 20 November 1 person lost Email consent and 1 gained it." in page.partition("<h1")[2]
+    assert "Since Friday 20 November, 1 person lost Email consent and 1 gained it." in page.partition("<h1")[2]
     assert "And 1 person lost SMS consent and nobody gained it." in page
     assert "3 people are in both files, 1 came and 1 left." in page
     assert "1 key stands more than once in a file, in 2 rows before and 0 now." in page
@@ -158,23 +158,23 @@ def counts(email: dict[str, int], sms: dict[str, int]) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("email", "sms", "so", "soft"),
     [
-        ({}, {}, "Since Friday 20 November nobody lost or gained consent.", ""),
+        ({}, {}, "Since Friday 20 November, nobody lost or gained consent.", ""),
         (
             {"lost": 41, "gained": 1200},
             {},
-            "Since Friday 20 November 41 people lost Email consent and 1,200 gained it.",
+            "Since Friday 20 November, 41 people lost Email consent and 1,200 gained it.",
             "And nobody lost or gained SMS consent.",
         ),
         (
             {"gained": 1},
             {"lost": 2},
-            "Since Friday 20 November 1 person gained Email consent and nobody lost it.",
+            "Since Friday 20 November, 1 person gained Email consent and nobody lost it.",
             "And 2 people lost SMS consent and nobody gained it.",
         ),
         (
             {},
             {"lost": 1, "gained": 1},
-            "Since Friday 20 November 1 person lost SMS consent and 1 gained it.",
+            "Since Friday 20 November, 1 person lost SMS consent and 1 gained it.",
             "And nobody lost or gained Email consent.",
         ),
     ],
@@ -195,9 +195,10 @@ def test_the_sentence_says_between_when(drift: Drift) -> None:
             run.requested_at = timezone.now() - timedelta(days=days)
         return drifted.of(drift, now=timezone.now()).so
 
-    assert told(7, 2).startswith("Between Friday 20 November and Wednesday 25 November 1 person")
+    assert told(7, 2).startswith("Between Friday 20 November and Wednesday 25 November, 1 person")
     assert told(0.25, 0).startswith("On Friday 27 November, between 06:00 and 12:00, 1 person")
-    assert told(400, 0).startswith("Since Thursday 23 October 2025 1 person")
+    assert told(0, 0).startswith(f"Between run {drift.older.pk} and run {drift.newer.pk}, 1 person")
+    assert told(400, 0).startswith("Since Thursday 23 October 2025, 1 person")
 
 
 def test_what_the_runs_asked_for_otherwise_is_listed(as_anna: Client, two: Pair, anna: User) -> None:
@@ -290,7 +291,14 @@ def test_another_column_tells_people_apart(as_anna: Client, drift: Drift) -> Non
 
 def test_the_history_lists_what_was_found_out(as_anna: Client, segment: SavedSegment, drift: Drift) -> None:
     page = history(as_anna, segment)
-    assert f'<a href="{drift.get_absolute_url()}">Since Friday 20 November 1 person lost Email consent' in page
+    assert f'<a href="{drift.get_absolute_url()}">Since Friday 20 November, 1 person lost Email consent' in page
+
+
+def test_both_runs_lead_to_what_changed(as_anna: Client, segment: SavedSegment, drift: Drift) -> None:
+    for run in (drift.older, drift.newer):
+        page = text(as_anna.get(run.get_absolute_url()))
+        assert f'<a href="{drift.get_absolute_url()}">Since Friday' in page
+        assert f"/segments/{segment.pk}/history/#compare" in page
 
 
 def test_more_comparisons_cost_the_history_no_more_queries(
@@ -333,7 +341,10 @@ def test_another_cannot_have_them_compared_again(as_jonas: Client, drift: Drift)
 def test_it_is_shared_with_both_runs_and_not_with_one(as_jonas: Client, drift: Drift, anna: User, jonas: User) -> None:
     actions.share(drift.newer, [jonas], by=anna)
     assert ask(as_jonas, drift).status_code == 404
+    assert "What changed between" not in text(as_jonas.get(drift.newer.get_absolute_url()))
     actions.share(drift.older, [jonas], by=anna)
+    link = f'<a href="{drift.get_absolute_url()}">Since Friday 20 November, 1 person lost Email consent'
+    assert link in text(as_jonas.get(drift.newer.get_absolute_url()))
     page = text(ask(as_jonas, drift))
     assert "lost Email consent" in page
     assert f"/segments/{drift.newer.segment_id}/" not in page

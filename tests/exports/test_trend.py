@@ -18,7 +18,7 @@ from tests.exports import made
 MONDAY = datetime(2026, 11, 2, 12, tzinfo=UTC)
 
 
-def brought(segment: SavedSegment, contactable: int, *, email: int = 600, sms: int = 200, days: int = 0) -> ExportRun:
+def brought(segment: SavedSegment, contactable: int, *, email: int = 600, sms: int = 200, days: float = 0) -> ExportRun:
     run = made.ready(segment, requested_at=MONDAY + timedelta(days=days))
     assert run.file is not None
     run.file.counts |= {"contactable": contactable, "consented": {"EmailConsent": email, "MobileConsent": sms}}
@@ -51,6 +51,13 @@ def test_runs_stand_in_the_order_of_their_data(segment: SavedSegment, anna: User
     brought(segment, 2000, days=7)
     brought(segment, 1000)
     assert trend.of(segment, anna)[0].text.startswith("Contactable: 1,000 on 2 November, 2,000 on 9 November")
+
+
+def test_two_runs_of_one_day_are_told_apart_by_their_times(segment: SavedSegment, anna: User) -> None:
+    brought(segment, 1000)
+    brought(segment, 1000, days=0.125)
+    told = trend.of(segment, anna)[0].text
+    assert told.startswith("Contactable: 1,000 on 2 November, 13:00, 1,000 on 2 November, 16:00, over 2 runs.")
 
 
 def test_from_nobody_no_share_is_made(segment: SavedSegment, anna: User) -> None:
