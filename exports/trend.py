@@ -55,7 +55,7 @@ def of(segment: SavedSegment, user: User) -> list[Spark]:
     runs = sorted(told, key=lambda run: run.as_of)
     for run in runs:
         run.segment = segment  # which knows what kind of spec it has
-    return [_drawn(kind, name, points) for kind, name, points in _series(runs) if len(points) > 1]
+    return [drawn(kind, name, points) for kind, name, points in _series(runs) if len(points) > 1]
 
 
 def _series(runs: Sequence[ExportRun]) -> Iterator[tuple[str, str, list[Point]]]:
@@ -73,7 +73,7 @@ def _series(runs: Sequence[ExportRun]) -> Iterator[tuple[str, str, list[Point]]]
         yield "consent", channel.name, [Point(at, value) for at, value in values if value is not None]
 
 
-def _drawn(kind: str, name: str, points: Sequence[Point]) -> Spark:
+def drawn(kind: str, name: str, points: Sequence[Point]) -> Spark:
     """Draw a line from the lowest figure to the highest: the words beside it say how far these are apart."""
     values = [point.value for point in points]
     low, high = min(values), max(values)
