@@ -22,6 +22,7 @@ ACTIONS: Mapping[str, Any] = {
     "run.failed": lazy("Run failed"),
     "run.hastened": lazy("Run hastened"),
     "run.shared": lazy("Run shared"),
+    "run.compared": lazy("Runs compared"),
     "run.unshared": lazy("Sharing ended"),
     "run.cancel_asked": lazy("Cancelling asked for"),
     "run.cancelled": lazy("Run cancelled"),

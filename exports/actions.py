@@ -13,10 +13,10 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Credential, User, VendorAccount
 from audit import actions as audit
-from exports import offers
+from exports import offers, pair
 from exports.events import windows as event_windows
 from exports.kinds import Kind, Spec, kind_of
-from exports.models import DerivedFile, ExportRun, Indexing, RunShare, SavedSegment, SegmentVersion, Survey
+from exports.models import DerivedFile, Drift, ExportRun, Indexing, RunShare, SavedSegment, SegmentVersion, Survey
 from exports.offers import Wish
 from people import keeping
 from runs import line, nudges
@@ -278,3 +278,46 @@ def index(run: ExportRun, *, by: User, now: datetime) -> None:
     wanted = Indexing(owner=by, account=run.account, of=file, created_at=now, changed_at=now, due_at=now)
     with suppress(IntegrityError), transaction.atomic():
         wanted.save(force_insert=True)
+
+
+def compare(one: ExportRun, other: ExportRun, *, by: User, joined_on: str = "", now: datetime | None = None) -> Drift:
+    """Have two runs of a saved segment compared, or return the comparison that is there or on its way.
+
+    In whichever order they are given. `joined_on` is what the vendor calls the attribute to join by; empty for the
+    export key. Raises NotOffered.
+    """
+    now = now or timezone.now()
+    _check_pair(one, other)
+    two = pair.of(one, other)
+    wanted = Drift.objects.wanted().filter(older=two.older, newer=two.newer, joined_on=joined_on)
+    if there := wanted.first():
+        return there
+    if not all(run.file is not None and run.file.is_kept(now) for run in (one, other)):
+        raise NotOffered(_("The file of one of them was removed, so they cannot be compared. Choose another."))
+    try:
+        two.titles(joined_on)
+    except pair.NoColumn:
+        raise NotOffered(_("They have no such column in common to tell people by. Choose another.")) from None
+    try:
+        with transaction.atomic():
+            made = Drift.objects.create(
+                owner=by,
+                account=two.newer.account,
+                older=two.older,
+                newer=two.newer,
+                joined_on=joined_on,
+                created_at=now,
+                changed_at=now,
+                due_at=now,
+            )
+            nudges.poke(made)
+            return made
+    except IntegrityError:
+        return wanted.get()
+
+
+def _check_pair(one: ExportRun, other: ExportRun) -> None:
+    if one.pk == other.pk:
+        raise NotOffered(_("These are one and the same run. Choose two."))
+    if one.segment_id != other.segment_id or one.segment.kind != Kind.CONSENTS:
+        raise NotOffered(_("Only two consent exports of the same saved segment can be compared."))

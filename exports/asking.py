@@ -30,10 +30,15 @@ class Ask:
 
 def of(run: ExportRun, copy: Copy, *, name: str, last: str) -> Ask:
     """Return the question that stands before a copy of a run's file."""
-    made = copy.key.removeprefix("made-")
-    if made != copy.key:
-        url = reverse("exports:derived_take", args=[run.pk, made])
-    else:
-        url = reverse("exports:run_take", args=[run.pk, copy.key])
+    url = _take_url(run, copy)
     said = "" if last in PURPOSES else last  # what has a button needs no words
     return Ask(copy.key, name, url, copy.rows, copy.is_unpacked, grants.needs_purpose(copy.rows), said)
+
+
+def _take_url(run: ExportRun, copy: Copy) -> str:
+    kind, _dash, number = copy.key.partition("-")
+    if kind == "made":
+        return reverse("exports:derived_take", args=[run.pk, number])
+    if kind == "changes":
+        return reverse("exports:drift_take", args=[number])
+    return reverse("exports:run_take", args=[run.pk, copy.key])

@@ -15,7 +15,7 @@ from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
 from exports.kinds import Kind
-from exports.models import DerivedFile, ExportRun
+from exports.models import DerivedFile, Drift, ExportRun
 from exports.ranges import Part
 from exports.receive import CHUNK, gunzip
 
@@ -155,6 +155,21 @@ def copy_of_derived(derived: DerivedFile) -> Copy:
         sha256=derived.sha256,
         rows=derived.row_count,
         storage_name=derived.storage_name,
+    )
+
+
+def copy_of_drift(made: Drift) -> Copy:
+    """Return the same for the people who changed between two runs."""
+    since = timezone.localtime(made.older.as_of)
+    return Copy(
+        key=f"changes-{made.pk}",
+        form="changes",
+        name=_named(made.newer, f"_changes_since_{since:%Y-%m-%d}.csv"),
+        type=CSV,
+        length=made.length,
+        sha256=made.sha256,
+        rows=made.row_count,
+        storage_name=made.storage_name,
     )
 
 

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any
 from zoneinfo import available_timezones
 
 from django import forms
 from django.db.models import Q
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.fields import RowsField
 from accounts.models import User
 from audit.words import PURPOSES
+from exports import pair
 from exports.models import DerivedFile, ExportRun, SavedSegment
 from exports.offers import OF_EVENTS, Wish
 from exports.selection import Contactable
+from wording.amounts import count
 
 COMMON_ZONES = ["Europe/Stockholm", "Europe/Oslo", "Europe/Copenhagen", "Europe/Helsinki", "Europe/London", "UTC"]
 
@@ -92,6 +98,63 @@ class WishForm(forms.Form):
         if cleaned["rows"] != "contactable":
             return Wish(cleaned["form"])
         return Wish(cleaned["form"], Contactable(tuple(cleaned["consents"]), tuple(cleaned["segments"])))
+
+
+class CompareForm(forms.Form):
+    """Two of somebody's runs of a saved segment, to be compared: those whose files are here."""
+
+    older = forms.TypedChoiceField(label=_("From"), coerce=int, widget=forms.Select(attrs={"class": "in"}))
+    newer = forms.TypedChoiceField(label=_("To"), coerce=int, widget=forms.Select(attrs={"class": "in"}))
+
+    def __init__(self, *args: Any, runs: Sequence[ExportRun], **kwargs: Any) -> None:
+        """Take the runs to choose from, the newest first."""
+        super().__init__(*args, **kwargs)
+        self._runs = {run.pk: run for run in runs}
+        choices = [(run.pk, _told(run)) for run in runs]
+        for name, run in zip(("newer", "older"), runs, strict=False):
+            self.fields[name].initial = run.pk
+        for name in ("newer", "older"):
+            field = self.fields[name]
+            assert isinstance(field, forms.TypedChoiceField)
+            field.choices = choices
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if cleaned.get("older") and cleaned.get("older") == cleaned.get("newer"):
+            self.add_error("newer", _("This is the same run. Choose another one."))
+        return cleaned
+
+    @property
+    def has_two(self) -> bool:
+        """Whether there are two to choose at all."""
+        return len(self._runs) > 1
+
+    @property
+    def chosen(self) -> tuple[ExportRun, ExportRun]:
+        """The two runs of a valid form."""
+        return self._runs[self.cleaned_data["older"]], self._runs[self.cleaned_data["newer"]]
+
+
+def _told(run: ExportRun) -> str:
+    """Return a run as one line of a list to choose from: which it is, when its data is of, how many rows."""
+    assert run.file is not None
+    at = date_format(timezone.localtime(run.as_of), "DATETIME_FORMAT")
+    rows = ngettext("%(n)s row", "%(n)s rows", run.file.row_count) % {"n": count(run.file.row_count)}
+    return gettext("Run %(run)s, %(at)s, %(rows)s") % {"at": at, "rows": rows, "run": run.pk}
+
+
+class JoinForm(forms.Form):
+    """What two runs are joined by: their export keys, or an attribute that both have a column of."""
+
+    joined_on = forms.ChoiceField(
+        label=_("Tell people apart by"), required=False, widget=forms.Select(attrs={"class": "in"})
+    )
+
+    def __init__(self, *args: Any, two: pair.Pair, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["joined_on"]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = [("", _("Export key")), *((shared.id, shared.name) for shared in two.joins)]
 
 
 class ShareForm(forms.Form):

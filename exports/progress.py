@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from exports import (
     attempts,
+    drifted,
     figures,
     files,
     gauge,
@@ -149,14 +150,15 @@ def _remedies(run: ExportRun) -> list[Remedy]:
 def _of_its_kind(run: ExportRun, to: User, *, has_bytes: bool) -> dict[str, Any]:
     if run.segment.kind == Kind.EVENTS:
         return _of_events(run, to, has_bytes=has_bytes)
-    return _of_table(run, has_bytes=has_bytes)
+    return _of_table(run, to, has_bytes=has_bytes)
 
 
-def _of_table(run: ExportRun, *, has_bytes: bool) -> dict[str, Any]:
+def _of_table(run: ExportRun, to: User, *, has_bytes: bool) -> dict[str, Any]:
     """Return what the page shows of an export of consents alone."""
     found = figures.of(run)
     return {
         "figures": found,
+        "drifts": drifted.of_run(run, to) if found else [],
         "drawing": shares.of(found),
         "wish": WishForm(widest=shelf.all_of(run)) if has_bytes else None,
         "asked": _asked(run),

@@ -19,10 +19,10 @@ from django.utils import timezone
 
 from accounts.models import User
 from audit import actions as audit
-from exports import deriving, files
+from exports import deriving, drifting, files
 from exports.endings import folder
 from exports.events import figures
-from exports.models import ExportFile, ExportRun
+from exports.models import Drift, ExportFile, ExportRun
 from people import keeping
 from runs import storage
 
@@ -69,6 +69,8 @@ def _delete(file: ExportFile, run: ExportRun, *, now: datetime) -> None:
             default_storage.delete(name)
         for derived in file.derived.all():
             storage.clear(default_storage, deriving.folder(derived))
+        for made in Drift.objects.touching(run):
+            storage.clear(default_storage, drifting.folder(made))
     except Exception as error:  # each kind of storage has errors of its own
         log.warning("bytes not deleted", extra={"run": run.pk, "why": type(error).__name__})
         return

@@ -8,8 +8,8 @@ from celery import shared_task
 from django.utils import timezone
 
 from accounts import clients, database
-from exports import apsis_excel, deriving, endings, indexing, letters, retention, runner, surveying
-from exports.models import DerivedFile, ExportRun, Indexing, Survey
+from exports import apsis_excel, deriving, drifting, endings, indexing, letters, retention, runner, surveying
+from exports.models import DerivedFile, Drift, ExportRun, Indexing, Survey
 from people import keeping
 from runs import shutdown, steps
 
@@ -72,6 +72,14 @@ def index(*, pk: int, **kwargs: object) -> None:
     """Enter the people of a file into the index, unless another worker does."""
     wanted = Indexing.objects.select_related("of__run__segment", "of__run__account")
     steps.take("index", wanted, pk, lambda asked: indexing.make(asked, timezone.now))
+
+
+@shared_task
+def compare(*, pk: int, **kwargs: object) -> None:
+    """Find out what changed between two runs, unless another worker does."""
+    both = [f"{run}__{of}" for run in ("older", "newer") for of in ("file", "segment", "owner")]
+    drifts = Drift.objects.select_related("owner", *both)
+    steps.take("drift", drifts, pk, lambda made: drifting.make(made, timezone.now))
 
 
 # ── What happens by the clock ────────────────────────────────────────────────────────────────────────────────

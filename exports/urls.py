@@ -15,6 +15,7 @@ urlpatterns = [
     path("segments/<int:pk>/duplicate/", views.segment_duplicate, name="segment_duplicate"),
     path("segments/<int:pk>/history/", views.segment_history, name="segment_history"),
     path("segments/<int:pk>/history/<int:number>/restore/", views.segment_restore, name="segment_restore"),
+    path("segments/<int:pk>/history/compare/", views.drift_create, name="drift_create"),
     path("segments/<int:pk>/run/", views.run_create, name="run_create"),
     # export runs
     path("runs/", views.run_list, name="run_list"),
@@ -34,4 +35,10 @@ urlpatterns = [
     path("runs/<int:pk>/files/made/<int:derived>/take/", views.derived_take, name="derived_take"),
     path("runs/<int:pk>/files/<str:form>/take/", views.run_take, name="run_take"),
     path("runs/<int:pk>/files/<str:form>/", views.run_download, name="run_download"),
+    # what changed between two runs
+    path("changes/<int:pk>/", views.drift_detail, name="drift_detail"),
+    path("changes/<int:pk>/live/", views.drift_live, name="drift_live"),
+    path("changes/<int:pk>/again/", views.drift_again, name="drift_again"),
+    path("changes/<int:pk>/take/", views.drift_take, name="drift_take"),
+    path("changes/<int:pk>/people/", views.drift_download, name="drift_download"),
 ]

@@ -39,8 +39,10 @@ from exports import (
     shares,
     survey,
     taken,
+    trend,
 )
 from exports.attempts import Attempt
+from exports.drifted import Line as DriftLine
 from exports.models import ExportFile, ExportRun, SavedSegment
 from exports.originals import Original
 from exports.spec import EMAIL, SMS, Choice, ColumnChoice, ConsentSpec, TopicChoice
@@ -109,6 +111,8 @@ def design(request: Request) -> HttpResponse:
         "look": _look(run),
         "survey": _survey(run, now),
         "formulas": "2 cells begin as a formula does.",
+        "drift_lines": [DriftLine("E-mail", 31_204, 41, 12, 30, 55, 18, 31_200), DriftLine("SMS", 9, 0, 0, 0, 0, 0, 9)],
+        "sparks": _sparks(now),
         "has_bytes": True,
         "is_own": True,
         "originals": _originals(),
@@ -165,6 +169,17 @@ def _look(run: ExportRun) -> looking.Look:
         for number, row in enumerate(ROWS, 2)
     ]
     return looking.Look([(column, looking.cell(column.title)) for column in found.columns], rows, 48_310, is_cut=True)
+
+
+def _sparks(now: datetime) -> list[trend.Spark]:
+    values = {"Contactable": (31_910, 32_004, 31_870, 31_204), "SMS": (12_377, 12_377)}
+    kinds = ("all", "consent")
+    return [
+        trend.drawn(
+            kind, name, [trend.Point(now - n * 7 * 24 * 60 * MINUTE, value) for n, value in enumerate(many)][::-1]
+        )
+        for kind, (name, many) in zip(kinds, values.items(), strict=True)
+    ]
 
 
 def _survey(run: ExportRun, now: datetime) -> columns.Surveyed:

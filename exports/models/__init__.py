@@ -1,6 +1,7 @@
 """Saved segments, the runs of them, the files that runs bring home, and what becomes of these."""
 
 from exports.models.downloads import Download, Grant
+from exports.models.drift import Drift, DriftQuerySet
 from exports.models.events import EventFigures, EventWindow
 from exports.models.files import ExportFile
 from exports.models.letters import Letter
@@ -12,6 +13,8 @@ __all__ = [
     "DerivedFile",
     "DerivedFileQuerySet",
     "Download",
+    "Drift",
+    "DriftQuerySet",
     "EventFigures",
     "EventWindow",
     "ExportFile",

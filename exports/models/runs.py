@@ -107,6 +107,11 @@ class ExportRun(Asking, VendorRun):
         return reverse("exports:run_detail", args=[self.pk])
 
     @property
+    def as_of(self) -> datetime:
+        """When its data is of, as far as that is known: when the vendor was asked for it."""
+        return self.requested_at or self.created_at
+
+    @property
     def queue(self) -> str:
         # To cancel takes no time, so it does not stand behind other people's downloads.
         return "files" if self.ready_at and not self.cancel_asked_at else "calls"

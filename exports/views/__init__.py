@@ -2,6 +2,7 @@
 
 from exports.views.columns import run_columns, run_survey, run_survey_live
 from exports.views.downloads import derived_download, derived_take, run_download, run_take
+from exports.views.drift import drift_again, drift_create, drift_detail, drift_download, drift_live, drift_take
 from exports.views.editor import segment_draft, segment_edit, segment_new, segment_options
 from exports.views.files import derived_create, run_files, run_remove
 from exports.views.looking import run_look
@@ -19,6 +20,12 @@ __all__ = [
     "derived_create",
     "derived_download",
     "derived_take",
+    "drift_again",
+    "drift_create",
+    "drift_detail",
+    "drift_download",
+    "drift_live",
+    "drift_take",
     "run_cancel",
     "run_columns",
     "run_create",

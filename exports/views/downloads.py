@@ -35,7 +35,7 @@ may_download = permission_required("exports.download_exportrun", raise_exception
 def run_download(request: Request, pk: int, form: str) -> HttpResponseBase:
     """Hand out a file of a run: its content, or the bytes as they were received."""
     run, copy = _of_run(request, pk, form)
-    return _handed_out(request, run, copy, reverse("exports:run_take", args=[pk, form]))
+    return handed_out(request, run, copy, reverse("exports:run_take", args=[pk, form]))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -43,7 +43,7 @@ def run_download(request: Request, pk: int, form: str) -> HttpResponseBase:
 def run_take(request: Request, pk: int, form: str) -> HttpResponse:
     """Ask what a file of a run is for; a press gives leave to download it, and leads on to the bytes."""
     run, copy = _of_run(request, pk, form)
-    return _asked(request, run, copy, files.called(copy), reverse("exports:run_download", args=[pk, form]))
+    return asked(request, run, copy, files.called(copy), reverse("exports:run_download", args=[pk, form]))
 
 
 @require_safe
@@ -51,7 +51,7 @@ def run_take(request: Request, pk: int, form: str) -> HttpResponse:
 def derived_download(request: Request, pk: int, derived: int) -> HttpResponseBase:
     """Hand out what was made of a run's file."""
     run, copy, _name = _of_derived(request, pk, derived)
-    return _handed_out(request, run, copy, reverse("exports:derived_take", args=[pk, derived]))
+    return handed_out(request, run, copy, reverse("exports:derived_take", args=[pk, derived]))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -59,7 +59,7 @@ def derived_download(request: Request, pk: int, derived: int) -> HttpResponseBas
 def derived_take(request: Request, pk: int, derived: int) -> HttpResponse:
     """Ask the same of what was made of a run's file."""
     run, copy, name = _of_derived(request, pk, derived)
-    return _asked(request, run, copy, name, reverse("exports:derived_download", args=[pk, derived]))
+    return asked(request, run, copy, name, reverse("exports:derived_download", args=[pk, derived]))
 
 
 def _of_run(request: Request, pk: int, form: str) -> tuple[ExportRun, Copy]:
@@ -79,7 +79,10 @@ def _of_derived(request: Request, pk: int, derived: int) -> tuple[ExportRun, Cop
     return run, files.copy_of_derived(made), shelf.called(made)
 
 
-def _asked(request: Request, run: ExportRun, copy: Copy, name: str, url: str) -> HttpResponse:
+# ── The leave ────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def asked(request: Request, run: ExportRun, copy: Copy, name: str, url: str) -> HttpResponse:
     """Give leave for the purpose that was said, or show the page that asks for it."""
     form = PurposeForm(request.POST if request.method == "POST" else None)
     if form.is_valid():
@@ -98,7 +101,7 @@ def _asked(request: Request, run: ExportRun, copy: Copy, name: str, url: str) ->
 # ── The bytes ────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _handed_out(request: Request, run: ExportRun, copy: Copy, ask: str) -> HttpResponseBase:
+def handed_out(request: Request, run: ExportRun, copy: Copy, ask: str) -> HttpResponseBase:
     """Answer with the bytes that are asked for, or lead whoever has no leave yet to the page that asks."""
     grant = grants.held(run, copy, by=request.user, session=str(request.session.session_key))
     if grant is None:

@@ -22,8 +22,9 @@ from django_htmx.http import replace_url
 
 from accounts.requests import Request
 from audit import denials
-from exports import actions, changes, listing
+from exports import actions, changes, drifted, listing, pair, trend
 from exports.events import changes as event_changes
+from exports.forms import CompareForm
 from exports.kinds import Kind
 from exports.models import ExportRun, SavedSegment, SegmentVersion
 from runs.models import UNFINISHED, Status
@@ -105,9 +106,25 @@ def segment_history(request: Request, pk: int) -> HttpResponse:
     segment = denials.own_or_404(
         request, SavedSegment.objects.visible_to(request.user).select_related("account"), pk=pk
     )
+    return history(request, segment, compare_form(request, segment))
+
+
+def compare_form(request: Request, segment: SavedSegment, data: QueryDict | None = None) -> CompareForm:
+    """Return the form that asks which two of one's runs to compare."""
+    return CompareForm(data, runs=pair.choices(segment, request.user, now=timezone.now()))
+
+
+def history(request: Request, segment: SavedSegment, form: CompareForm, *, status: int = 200) -> HttpResponse:
+    """Answer with the page of a saved segment's history."""
     page = Paginator(segment.versions.select_related("saved_by"), listing.PAGE).get_page(request.GET.get("page"))
     context = {"here": "segments", "segment": segment, "page_obj": page, "versions": _told(segment, list(page))}
-    return TemplateResponse(request, "exports/segment_history.html", context)
+    if segment.kind == Kind.CONSENTS:
+        context |= {
+            "form": form,
+            "sparks": trend.of(segment, request.user),
+            "drifts": drifted.of_segment(segment, request.user),
+        }
+    return TemplateResponse(request, "exports/segment_history.html", context, status=status)
 
 
 @require_POST

@@ -12,6 +12,7 @@ import sys
 BENCHES = {
     "fetching": "a large file, by the desk and by a bare loop in turn",
     "converting": "a workbook, by the desk and by openpyxl in turn; a CSV for Excel; contactable people",
+    "drift": "two exports of a million people, compared",
     "events": "an event export made readable, by the desk and by json.load in turn; a workbook beside openpyxl",
     "waiting": "ten thousand runs that wait",
     "downloads": "pages and polls beside twenty downloads",

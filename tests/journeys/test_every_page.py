@@ -58,6 +58,7 @@ def _walk(page: Page, role: str, *, language: str, scheme: str) -> None:
     seen: set[str] = set()
     if role == "marketer":
         _have_a_form_made(page)
+        _have_two_runs_compared(page)
     for row in pages(role):
         response = page.goto(address(row.name, NUMBERS))
         assert response
@@ -85,6 +86,14 @@ def _have_a_form_made(page: Page) -> None:
         page.locator("form[action$='/files/make/'] button").first.click()
         while page.request.get(made).status == 404:  # as long as a test may take
             page.wait_for_timeout(300)
+
+
+def _have_two_runs_compared(page: Page) -> None:
+    """Let the desk compare the two runs of Anna’s first segment, which the demo has made."""
+    if page.request.get(address("exports:drift_take", NUMBERS)).status == 404:
+        page.goto(address("exports:segment_history", NUMBERS))
+        page.locator("form[action$='/history/compare/'] button").click()
+        page.locator("#drift:not([hx-get])").wait_for()
 
 
 @pytest.mark.parametrize(

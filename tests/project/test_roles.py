@@ -27,6 +27,7 @@ from exports.offers import Wish
 from exports.tasks import derive
 from imports import actions as imports
 from tests.conftest import key
+from tests.exports import drifted
 from tests.exports.conftest import Stepper
 from tests.imports import made
 
@@ -100,10 +101,10 @@ def test_what_belongs_to_somebody_is_asked_for_by_its_owner_and_by_another() -> 
 
 
 def is_of_run(name: str) -> bool:
-    """Say whether an address speaks of an export run, which may be shared."""
+    """Say whether an address speaks of an export run, or of two, which may be shared."""
     section, _, rest = name.partition(":")
-    is_run = section == "exports" and rest.startswith(("run_", "derived_"))
-    return is_run and rest != "run_create" and rest not in WITHOUT_NUMBERS
+    is_run = section == "exports" and rest.startswith(("run_", "derived_", "drift_"))
+    return is_run and rest not in ("run_create", "drift_create", *WITHOUT_NUMBERS)
 
 
 # ── The walk ─────────────────────────────────────────────────────────────────────────────────────────────────
@@ -116,6 +117,7 @@ class Numbers:
     segment: int = 1
     run: int = 1
     derived: int = 1
+    drift: int = 1
     upload: int = 1
     imported: int = 1
     key_account: int = 1
@@ -132,6 +134,7 @@ def address(name: str, of: Numbers) -> str:
     arguments: dict[str, Any] = {}
     if section == "exports" and rest not in WITHOUT_NUMBERS:
         arguments = {"pk": of.run if is_of_run(name) else of.segment}
+        arguments |= {"pk": of.drift} if rest.startswith("drift_") and rest != "drift_create" else {}
         arguments |= {"number": 1} if rest == "segment_restore" else {}
         arguments |= {"form": "content"} if rest in ("run_download", "run_take") else {}
         arguments |= {"derived": of.derived} if rest in ("derived_download", "derived_take") else {}
@@ -194,6 +197,7 @@ def desk(
     annas_key: Credential,
 ) -> tuple[Numbers, dict[str, User]]:
     """Anna's segment, run and key, and a key of Jonas's own, so that only ownership stands between him and hers."""
+    two = drifted.pair(segment)
     key(jonas, segment.account, "demo-jonas")
     hers = VendorAccount.objects.create(name="Hers alone", region="eu")
     key(anna, hers, "demo-anna")
@@ -201,18 +205,21 @@ def desk(
     run = steps.to_the_end(actions.start(segment, by=anna, now=steps.now))
     derived = actions.derive(ExportRun.objects.get(pk=run.pk), Wish("workbook"), by=anna)
     derive(pk=derived.pk)
+    drift = drifted.compared(two, anna)
     drawn, compared = made.compared(annas_key, made.people("opt-out"), made.rule(resubscribe=True))
     whole = imports.confirm(drawn, compared.of, by=anna)
     drawn = made.draft(annas_key, consents=(made.rule(),))
     imports.compare(drawn, made.checked(drawn))
     frida = User.objects.create_user("frida", "frida@example.com")
     frida.groups.add(Group.objects.get(name="Marketer"))
-    actions.share(run, [frida], by=anna)
+    for shared in (run, *two):
+        actions.share(shared, [frida], by=anna)
     siv = User.objects.create_user("siv", "siv@example.com")  # who asks for nothing, and has what nobody may look at
     numbers = Numbers(
         segment=segment.pk,
         run=run.pk,
         derived=derived.pk,
+        drift=drift.pk,
         upload=drawn.upload.pk,
         imported=whole.pk,
         key_account=hers.pk,
