@@ -157,7 +157,7 @@ def test_it_takes_no_more_queries_for_more_downloads(
     for number in range(30):
         press(as_anna, run, "received", said=f"purpose {number}")
         body(get(as_anna, run, "received"))
-    with django_assert_max_num_queries(12):
+    with django_assert_max_num_queries(13):
         assert "Downloaded 30 times" in text(as_anna.get(run.get_absolute_url()))
 
 
