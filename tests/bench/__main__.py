@@ -22,6 +22,7 @@ BENCHES = {
     "audit": "the audit history's pages over a million events",
     "importing": "a file checked and cut, beside bare csv in turn; passed on unchanged; a workbook beside openpyxl",
     "uploading": "pages beside a large upload",
+    "asking": "a look-up beside the vendor's slowest call",
     "drawer": "who is in a hundred downloaded files; ten million people indexed",
     "paint": "every page of the demo in Chromium, until its largest part is painted",
 }

@@ -50,6 +50,9 @@ SECRET = "demo-anna-secret"
 REFUSED = "a-secret-that-no-key-has/55=+"
 NOBODY = "somebody.nobody-knows@customers.example.test"
 UNKNOWN = "who-has-no-account@customers.example.test"
+LOOKED_UP = "whom-apsis-does-not-know@customers.example.test"
+NUMBER = "46000987654"
+REASON = "said on the phone: no more letters, ever"
 OTHER = 'new "words" <for> the same & person'
 
 TALKATIVE = {"LOG_LEVEL": "DEBUG", "ACCESS_LOG": "1"}
@@ -82,7 +85,7 @@ def test_a_whole_export_leaves_nothing_to_be_found(desk: Desk) -> None:
         first_name="Ingrid",
         password=make_password(PASSWORD, hasher=Argon2PasswordHasher()),
     )
-    ingrid.groups.set(Group.objects.filter(name__in=("Marketer", "Auditor")))
+    ingrid.groups.set(Group.objects.filter(name__in=("Marketer", "Auditor", "Consent steward")))
     account = VendorAccount.objects.create(name="Nordlys", region="other", other_url=desk.sandbox_url)
     with httpx.Client(base_url=desk.url, timeout=20) as browser:
         _sign_in(browser)
@@ -93,6 +96,7 @@ def test_a_whole_export_leaves_nothing_to_be_found(desk: Desk) -> None:
         some = [*sorted(members)[:3], *sorted(members)[-3:]]
         tokens = desk.control("GET", "tokens")["items"]  # before they are taken back
         assert tokens
+        _look_up(desk, browser, account, some[2].decode())
         _fail(desk, browser, ingrid, account, f"{SECRET} {tokens[-1]} {some[0].decode()}")
         _ask_for(browser, some[1].decode(), NOBODY, ADDRESS)
         session = browser.cookies["sessionid"]
@@ -110,6 +114,9 @@ def test_a_whole_export_leaves_nothing_to_be_found(desk: Desk) -> None:
         Sought("the new password", OTHER),
         Sought("a password in the field for the name", SLIP),
         Sought("an address that was asked for", NOBODY),
+        Sought("an address that was looked up", LOOKED_UP),
+        Sought("a number that was looked up", NUMBER),
+        Sought("what a person said", REASON),
         Sought("an address that has no account", UNKNOWN, frozenset({"mail"})),
         Sought("the link to a new password", link, on_the_way),
         *(Sought(f"token {n}", word) for n, word in enumerate(tokens)),
@@ -272,6 +279,34 @@ def _ask_for(browser: httpx.Client, *addresses: str) -> None:
         assert browser.get(answer.headers["Location"]).status_code == 200
     assert _post(browser, "/admin/audit/event/person/", address=f"{NOBODY} and more").status_code == 422
     assert browser.get("/admin/audit/event/").status_code == 200
+
+
+def _look_up(desk: Desk, browser: httpx.Client, account: VendorAccount, member: str) -> None:
+    """Look people up, by what is known and by what is not, with a vendor that repeats what it was asked; change one."""
+    page = "/look-up/"
+    sections = re.findall(r'name="sections" value="([^"]+)"', browser.get(page).text)
+    assert sections
+    said = {"account": account.pk, "sections": sections, "keyspace": ""}
+    for typed in (member, LOOKED_UP, NUMBER):
+        answer = _post(browser, page, typed=typed, also=NUMBER, **said)
+        assert answer.status_code == 200
+        assert answer.url.path == page
+        assert not answer.url.query
+    assert _post(browser, page, typed=f"{LOOKED_UP} {NUMBER}", **said).status_code == 422
+    echo = {"status": 400, "title": LOOKED_UP, "detail": f"wrong: {LOOKED_UP} {NUMBER}"}
+    for endpoint in ("consents", "values", "consent_change"):
+        desk.control("POST", "faults", endpoint=endpoint, answer="status", status=400, body=echo, times=9)
+    assert _post(browser, page, typed=LOOKED_UP, **said).status_code == 200
+    topic = Library(Credential.objects.get(account=account)).read("topics", sections[0]).items[0].discriminator
+    asked = {"keyspace": "com.apsis1.keyspaces.email", "key": LOOKED_UP, "section": sections[0], "topic": topic}
+    asked |= {"channel": EMAIL, "type": "opt-out", "shown": "nothing", "confirm": "1", "reason": REASON}
+    browser.get(page)
+    answer = browser.post(
+        f"{page}change/", data={"account": account.pk, **asked}, headers={"X-CSRFToken": browser.cookies["csrftoken"]}
+    )
+    assert answer.status_code == 200
+    desk.control("DELETE", "faults")
+    assert "APSIS did not change it." in answer.text
 
 
 def _forget_password(desk: Desk, browser: httpx.Client) -> str:
