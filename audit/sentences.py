@@ -16,7 +16,7 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
-from audit.words import purpose_name
+from audit.words import CONSENTS, purpose_name
 
 if TYPE_CHECKING:
     from audit.models import Event
@@ -233,6 +233,8 @@ def readable(name: str, value: Any) -> Any:
         return value
     if isinstance(value, list):
         return ", ".join(str(readable(name, each)) for each in value)
+    if name in ("before", "type", "outcome") and value in CONSENTS:
+        return str(CONSENTS[value])
     if isinstance(value, str) and value and name in WORDS:
         small = value[0].lower() + value[1:]  # as a model calls a field that a form calls with a capital
         return next((gettext(word) for word in (value, small) if gettext(word) != word), value)

@@ -140,6 +140,23 @@ FACTS: Mapping[str, Any] = {
     "version": lazy("Version"),
 }
 
+# How a consent stood and what became of it, by the words in the facts.
+CONSENTS: Mapping[str, Any] = {
+    "opt-in": pgettext_lazy("audit", "opt-in"),
+    "opt-out": pgettext_lazy("audit", "opt-out"),
+    "given": pgettext_lazy("audit", "opt-in"),
+    "confirmed": pgettext_lazy("audit", "confirmed opt-in"),
+    "opted_out": pgettext_lazy("audit", "opt-out"),
+    "waiting": pgettext_lazy("audit", "waiting for confirmation"),
+    "nothing": pgettext_lazy("audit", "nothing recorded"),
+    "unknown": pgettext_lazy("audit", "not known"),
+    "created": pgettext_lazy("audit", "written down"),
+    "changed": pgettext_lazy("audit", "changed"),
+    "already": pgettext_lazy("audit", "it was so already"),
+    "lost": pgettext_lazy("audit", "the answer was lost"),
+    "refused": pgettext_lazy("audit", "refused"),
+}
+
 # What a file was taken for, where it was said by a button: its word in the facts → what the button says.
 PURPOSES: Mapping[str, Any] = {
     "mailing": lazy("a mailing"),

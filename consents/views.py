@@ -23,9 +23,11 @@ from consents.changing import WORDS
 from consents.forms import ChangeForm, LookUpForm
 from consents.keys import NoKey
 from consents.picture import Definitions
+from consents.verdict import CONFIRMED, GIVEN, NOTHING, OPTED_OUT, WAITING
 from upstream.apsis.consents import OPT_IN, OPT_OUT
 
 READS = ["GET", "HEAD", "POST"]
+AT_FIRST = 6  # sections that are ticked: with the person's addresses, as many calls as may be made about one at once
 PRIVATE = sensitive_post_parameters("typed", "also", "key", "reason")
 
 
@@ -72,11 +74,11 @@ def _form(
         data = request.POST.copy()
         # Somebody looked up again from the list of the last ten is asked about everywhere, as at first.
         if "sections" not in data and "again" in data:
-            data.setlist("sections", [discriminator for discriminator, _name in sections])
+            data.setlist("sections", [discriminator for discriminator, _name in sections[:AT_FIRST]])
         return LookUpForm(data, **choices)
     initial = {
         "account": str(credential.account_id),
-        "sections": [discriminator for discriminator, _name in sections],
+        "sections": [discriminator for discriminator, _name in sections[:AT_FIRST]],
         "typed": request.POST.get("typed", ""),
     }
     return LookUpForm(initial=initial, **choices)
@@ -163,8 +165,8 @@ def consent_change(request: Request) -> HttpResponse:
         return TemplateResponse(request, "consents/change.html", context, status=422 if is_sent else 200)
     key, section, topic, channel = (named[word] for word in ("key", "section", "topic", "channel"))
     said = form.cleaned_data
-    shown = request.POST.get("shown", "")[:32]
-    wanted = Change(key, section, topic.discriminator, channel.discriminator, said["type"], said["reason"], shown)
+    on = (section, topic.discriminator, channel.discriminator)
+    wanted = Change(key, *on, said["type"], said["reason"], shown=named["shown"])
     try:
         made = actions.change(wanted, by=request.user, credential=credential, names=[topic.name, channel.name])
     except KeyErased:
@@ -197,5 +199,10 @@ def _named(request: Request, library: Library) -> dict[str, Any] | None:
         "topic": topic,
         "channel": channel,
         "type": post["type"],
-        "shown": post.get("shown", ""),
+        "shown": _shown_before(post.get("shown", "")),
     }
+
+
+def _shown_before(word: str) -> str:
+    """Return how the consent stood when it was shown, in a word of ours: whatever else somebody sends is not known."""
+    return word if word in (GIVEN, CONFIRMED, OPTED_OUT, WAITING, NOTHING) else "unknown"

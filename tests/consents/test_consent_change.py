@@ -11,6 +11,7 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import Credential, User
+from audit import sentences
 from audit.models import Event
 from sandbox.definitions import EMAIL
 from tests.conftest import Vendor
@@ -93,6 +94,11 @@ def test_it_is_in_the_audit_history_before_and_after(
     assert (before.action, after.action) == ("consent.change_asked", "consent.changed")
     assert before.facts["type"] == after.facts["type"] == "opt-out"
     assert after.facts["outcome"] in ("created", "changed", "already")
+    assert before.facts["before"] == "nothing"
+    as_anna.post(URL, sure(person, annas_key, topic, "opt-out") | {"shown": "somebody@example.com"})
+    forged = Event.objects.latest("pk")
+    assert forged.facts["before"] == "unknown", "whatever a form says of how it stood is a word of ours"
+    assert "not known" in sentences.sentence(forged)
     written = json.dumps([before.facts, after.facts])
     assert person.email not in written
     assert "asked on the phone" not in written
