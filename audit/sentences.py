@@ -54,6 +54,11 @@ SENTENCES: Mapping[str, Any] = {
     "consent.changed": lazy(
         "%(actor)s changed a consent at %(target)s from %(before)s to %(type)s: %(consent)s (%(outcome)s)"
     ),
+    "list.started": lazy("%(actor)s had %(people)s people looked up at %(account)s: %(topic)s, %(channel)s"),
+    "list.finished": lazy("%(target)s of %(people)s people was asked about"),
+    "list.looked_at": lazy("%(actor)s looked at the people of %(target)s"),
+    "list.downloaded": lazy("%(actor)s downloaded %(target)s (%(people)s people)"),
+    "list.removed": lazy("%(actor)s removed the people of %(target)s"),
     "import.cancel_asked": lazy("%(actor)s asked to stop the import %(target)s; parts stopped: %(parts)s"),
     "import.confirmed": lazy("%(actor)s confirmed the import %(target)s: rows sent %(rows)s, parts %(parts)s"),
     "import.finished": lazy("The import %(target)s is over; parts %(parts)s, counted by the vendor %(counted)s"),

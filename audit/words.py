@@ -79,6 +79,11 @@ ACTIONS: Mapping[str, Any] = {
     "consent.looked_up": lazy("Person looked up"),
     "consent.change_asked": lazy("Consent about to be changed"),
     "consent.changed": lazy("Consent changed"),
+    "list.started": lazy("List looked up"),
+    "list.finished": lazy("List asked about"),
+    "list.looked_at": lazy("List looked at"),
+    "list.downloaded": lazy("List downloaded"),
+    "list.removed": lazy("People of a list removed"),
     "desk.drained": lazy("Desk drained"),
     "desk.opened": lazy("Desk opened again"),
     "audit.exported": lazy("Audit history exported"),
@@ -89,6 +94,7 @@ KINDS: Mapping[str, Any] = {
     "exports.exportrun": lazy("Export runs"),
     "exports.savedsegment": lazy("Saved segments"),
     "imports.import": lazy("Imports"),
+    "consents.checklist": lazy("Lists of people"),
     "imports.upload": lazy("Drafts of imports"),
     "accounts.credential": lazy("Credentials"),
     "accounts.vendoraccount": lazy("Vendor accounts"),
@@ -107,8 +113,10 @@ ONE: Mapping[str, Any] = {
 FACTS: Mapping[str, Any] = {
     "after": lazy("After"),
     "before": lazy("Before"),
+    "account": lazy("Vendor account"),
     "answered": lazy("Answered"),
     "bytes": lazy("Bytes"),
+    "channel": lazy("Channel"),
     "code": lazy("Reason"),
     "colleagues": lazy("Colleagues"),
     "consent": lazy("Consent"),
@@ -135,6 +143,7 @@ FACTS: Mapping[str, Any] = {
     "sessions": lazy("Sessions ended"),
     "state": lazy("State"),
     "through": lazy("Through"),
+    "topic": lazy("Subscription"),
     "type": lazy("Type"),
     "up_to": lazy("Up to event"),
     "version": lazy("Version"),
@@ -165,7 +174,7 @@ PURPOSES: Mapping[str, Any] = {
 }
 
 SIGN_INS = tuple(word for word in ACTIONS if word.startswith("session."))
-LOOK_UPS = tuple(word for word in ACTIONS if word.startswith("consent."))
+LOOK_UPS = tuple(word for word in ACTIONS if word.startswith(("consent.", "list.")))
 DENIED = ("access.denied", "access.forbidden")
 SECURITY = (
     *(word for word in ACTIONS if word.startswith(("person.", "credential.", "account."))),
@@ -191,6 +200,7 @@ MARKS: Mapping[str, str] = {
     "desk": "admin",
     "file": "download",
     "import": "imports",
+    "list": "look-up",
     "person": "person",
     "run": "runs",
     "segment": "segments",

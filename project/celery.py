@@ -65,6 +65,11 @@ app.conf.update(
             "schedule": settings.FILE_SWEEP,
             "options": {"queue": "calls", "expires": max(settings.FILE_SWEEP, 1.0)},
         },
+        "sweep lists": {
+            "task": "consents.tasks.sweep",
+            "schedule": settings.FILE_SWEEP,
+            "options": {"queue": "calls", "expires": max(settings.FILE_SWEEP, 1.0)},
+        },
         "sessions": {
             "task": "accounts.tasks.forget_sessions",
             "schedule": settings.SESSION_FORGET,

@@ -286,6 +286,7 @@ IMPORT_PART_BYTES = env.int("IMPORT_PART_BYTES", 49_500_000)
 IMPORT_MAX_BYTES = env.int("IMPORT_MAX_BYTES", 2 * 1024**3)  # of one uploaded file
 # Who tells an import of too many people for that who has consented: exports and imports do not know each other.
 KNOWN_CONSENTS = "exports.consented.newest"
+WORKBOOK = "exports.workbook.write"  # writes a list of people as a workbook
 COPIES_OF = "exports.whereabouts.of"  # tells a look-up in which downloaded files somebody is
 IMPORT_COMPARED_ROWS = env.int("IMPORT_COMPARED_ROWS", 2_000)  # up to so many, each person is looked up beforehand
 IMPORT_DRAFT_HOURS = env.int("IMPORT_DRAFT_HOURS", 24)  # how long an upload waits to be confirmed

@@ -13,8 +13,9 @@ from django.utils.translation import pgettext_lazy
 
 from consents import sentences, verdict
 from consents.forms import TYPES
+from consents.list_words import ANSWERS
 from consents.picture import Cell, Row, SectionShown
-from consents.verdict import Chain, Event, Link, State
+from consents.verdict import Answer, Chain, Event, Link, State
 
 register = template.Library()
 register.filter("chain_says", sentences.chain_says)
@@ -106,6 +107,12 @@ def suppression_word(link: Link) -> str:
 def address_note(link: Link) -> str:
     """Say since when an address is suppressed and why, or why that is not known."""
     return sentences.suppression_note(link)
+
+
+@register.filter
+def answer_word(answer: str) -> str:
+    """The word of a verdict."""
+    return str(ANSWERS[Answer(answer)])
 
 
 @register.filter

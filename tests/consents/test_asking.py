@@ -8,7 +8,7 @@ import pytest
 
 from accounts import clients
 from accounts.models import Credential
-from consents import asking, verdict
+from consents import asking, gathered, verdict
 from consents.asking import Found
 from consents.keys import Key
 from consents.verdict import Answer, Reach, chains, together
@@ -156,8 +156,8 @@ def test_a_key_that_is_refused_stops_everything(vendor: Vendor, client: Apsis, p
 
 def test_two_answers_about_one_address_are_put_together(person: Person) -> None:
     clear, silent = Reach(EMAIL, person.email, ()), Reach(EMAIL, person.email, None)
-    assert asking._both(silent, clear) == clear
-    assert asking._both(clear, silent) == clear
-    assert asking._both(None, silent) == silent
+    assert gathered.both(silent, clear) == clear
+    assert gathered.both(clear, silent) == clear
+    assert gathered.both(None, silent) == silent
     unread = Reach(EMAIL, person.email, (), unread=1)
-    assert asking._both(clear, unread).unread == 1
+    assert gathered.both(clear, unread).unread == 1

@@ -21,15 +21,18 @@ from django.urls import get_resolver, reverse
 
 from accounts.models import Credential, User, VendorAccount
 from audit.models import Event
+from consents.keys import Key
 from exports import actions
 from exports.models import ExportRun, SavedSegment
 from exports.offers import Wish
 from exports.tasks import derive
 from imports import actions as imports
 from tests.conftest import key
+from tests.consents import listed
 from tests.exports import drifted
 from tests.exports.conftest import Stepper
 from tests.imports import made
+from upstream.apsis.builtin import EMAIL_KEYSPACE
 
 TABLE = Path(__file__).resolve().parents[2] / "docs" / "roles.md"
 ROLES = ("anonymous", "marketer", "auditor", "admin")
@@ -46,6 +49,11 @@ WITHOUT_NUMBERS = (
     "import_list",
     "at_home",
     "upload_new",
+    "look_up",
+    "recent_forget",
+    "consent_change",
+    "list_index",
+    "list_new",
 )
 
 
@@ -96,7 +104,9 @@ def test_what_belongs_to_somebody_is_asked_for_by_its_owner_and_by_another() -> 
         whose = {row.whose for row in rows() if row.name == name}
         assert whose in ({"–"}, {"own", "other's"}, {"own", "shared", "other's"}), name
         assert ("shared" in whose) == is_of_run(name), name
-        if name.startswith(("exports:", "imports:", "accounts:")) and re.search(r"/1/", address(name, Numbers())):
+        if name.startswith(("exports:", "imports:", "consents:", "accounts:")) and re.search(
+            r"/1/", address(name, Numbers())
+        ):
             assert {"own", "other's"} <= whose, name
 
 
@@ -120,6 +130,7 @@ class Numbers:
     drift: int = 1
     upload: int = 1
     imported: int = 1
+    listed: int = 1
     key_account: int = 1
     account: int = 1
     person: int = 1
@@ -141,6 +152,8 @@ def address(name: str, of: Numbers) -> str:
     elif section == "imports" and rest not in WITHOUT_NUMBERS:
         arguments = {"pk": of.upload if rest.startswith("upload_") else of.imported}
         arguments |= {"number": 1} if rest == "part_again" else {}
+    elif section == "consents" and rest not in WITHOUT_NUMBERS:
+        arguments = {"pk": of.listed}
     elif section == "accounts" and rest != "credential_list":
         arguments = {"account_pk": of.key_account}
     elif section == "admin":
@@ -222,6 +235,7 @@ def desk(
         drift=drift.pk,
         upload=drawn.upload.pk,
         imported=whole.pk,
+        listed=listed.to_the_end(listed.started(annas_key, [Key(EMAIL_KEYSPACE, "nobody@example.com")])).pk,
         key_account=hers.pk,
         account=hers.pk,
         person=jonas.pk,

@@ -59,6 +59,7 @@ class Apsis:
         self._consent_version = consent_version
         self._clock = clock
         self._ready: Token | None = None
+        self._held: Token | None = None  # of a twin, for all its calls
         self._transport = Transport(
             base_url, vendor=VENDOR, http=http, pace=pace, timeouts=timeouts, clock=clock, secrets=(client_secret,)
         )
@@ -115,13 +116,14 @@ class Apsis:
 
         Safe for a POST too: the gateway refuses before the application sees anything.
         """
-        token, self._ready = self._ready or usable(self._tokens, self._fetch_token, self._clock()), None
+        token, self._ready = self._held or self._ready or usable(self._tokens, self._fetch_token, self._clock()), None
         try:
             return send(token.value)
         except errors.UpstreamError as refusal:
             if refusal.meaning.again is not Again.RENEW:
                 raise
         token = self._tokens.renew(token.value, self._fetch_token, self._clock())
+        self._held = self._held and token
         try:
             # The gateway refused before anything was counted, so the slot that was taken is still ours. To wait for
             # another would begin the whole step anew, with the refusal forgotten.
@@ -295,5 +297,6 @@ class Apsis:
 
     def twin(self) -> Self:
         """Return a client with the same connections and a sign-in ready: one for each thread that asks beside us."""
-        self._ready = self._ready or usable(self._tokens, self._fetch_token, self._clock())
-        return copy(self)
+        twin = copy(self)
+        twin._held = self._held or usable(self._tokens, self._fetch_token, self._clock())
+        return twin
