@@ -42,10 +42,13 @@ def own_database(name: str, folder: Path, server: str | None = None) -> Iterator
 def working_on(url: str) -> Iterator[None]:
     """Let Django in this thread work on the database at `url`, as the processes of a desk do."""
     usual = connections.settings["default"]
+    # Taken before the settings change: where there is none yet it is made from them, and it is the suite's own. (In a
+    # thread with an event loop, as a browser leaves one, Django looks for connections in another place than before.)
+    ours = connections["default"]
     # Pools go by alias, and that of the suite's own database is called the same: here we do without.
     options = {name: value for name, value in usual["OPTIONS"].items() if name != "pool"}
     connections.settings["default"] = {**usual, **environ.Env.db_url_config(url), "OPTIONS": options}
-    ours, theirs = connections["default"], connections.create_connection("default")
+    theirs = connections.create_connection("default")
     connections["default"] = theirs
     try:
         yield
