@@ -43,13 +43,13 @@ class Pair:
     @property
     def channels(self) -> list[Shared]:
         """The channels of which both have a column, in the newer one's order."""
-        before, now = ({item.id: item for item in _channels(spec)} for spec in self.specs)
+        before, now = ({item.id: item for item in channels_of(spec)} for spec in self.specs)
         return [Shared(id, item.name, before[id].column, item.column) for id, item in now.items() if id in before]
 
     @property
     def apart(self) -> list[str]:
         """The names of channels that only one of them has a column of."""
-        before, now = ({item.id: item.name for item in _channels(spec)} for spec in self.specs)
+        before, now = ({item.id: item.name for item in channels_of(spec)} for spec in self.specs)
         return [name for id, name in {**before, **now}.items() if id not in before or id not in now]
 
     @property
@@ -66,7 +66,7 @@ class Pair:
     def titles(self, joined_on: str) -> tuple[str, str]:
         """Return the titles of the columns to join by. Raises NoColumn."""
         if not joined_on:
-            return _key_of(self.older), _key_of(self.newer)
+            return key_of(self.older), key_of(self.newer)
         found = next((one for one in self.joins if one.id == joined_on), None)
         if found is None:
             raise NoColumn
@@ -88,7 +88,8 @@ def choices(segment: SavedSegment, user: User, *, now: datetime) -> list[ExportR
     return found
 
 
-def _channels(spec: ConsentSpec) -> Iterator[ColumnChoice]:
+def channels_of(spec: ConsentSpec) -> Iterator[ColumnChoice]:
+    """Yield the channels that a file has a column of consent of, each with its column."""
     if spec.method == "mapped":
         yield from spec.channels
     elif spec.channel.id:
@@ -99,7 +100,7 @@ def _single(channel: Choice) -> ColumnChoice:
     return ColumnChoice(channel.id, channel.name, column=SINGLE_TITLES.get(channel.id, channel.name))
 
 
-def _key_of(run: ExportRun) -> str:
+def key_of(run: ExportRun) -> str:
     """Return the title of a file's export key. Raises NoColumn.
 
     What the vendor calls it is not documented: it is the first column, and one that nobody has asked for.

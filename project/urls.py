@@ -10,7 +10,7 @@ from accounts import own
 from accounts.oidc import views as oidc
 from accounts.urls import urlpatterns as credentials
 from people import views as people
-from project import admin_pages, design, health, journeys
+from project import admin_pages, blanks, design, health, journeys
 from project.operations import views as operations
 
 # One way in for everybody: the admin site has no sign-in of its own, so its throttle and its checks are allauth's.
@@ -28,6 +28,7 @@ urlpatterns = [
     path("", include("exports.urls")),
     path("", include("imports.urls")),
     path("", include("consents.urls")),
+    path("runs/<int:pk>/blanks/", blanks.run_blanks, name="run_blanks"),
     path(
         "credentials/",
         include(([path("", journeys.credential_list, name="credential_list"), *credentials], "accounts")),

@@ -168,6 +168,7 @@ def address(name: str, of: Numbers) -> str:
             "person_unlink": {"pk": of.person},
             "person_password": {"pk": of.person},
             "person_address": {"pk": of.person},
+            "run_blanks": {"pk": of.run},
             "desk_run_call": {"pk": of.run},
             "desk_run_hasten": {"pk": of.run},
             "desk_run_cancel": {"pk": of.run},
