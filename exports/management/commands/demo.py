@@ -111,7 +111,8 @@ class Command(BaseCommand):
         self._wait()
         if lost := ExportRun.objects.exclude(status=Status.SUCCEEDED).count():
             raise CommandError(f"{lost} of the demo's runs did not end well; their pages say why.")
-        call_command("demo_imports")  # by its name: exports know no imports
+        call_command("demo_imports")  # by their names: exports know neither
+        call_command("demo_lists")
         self.stdout.write("The history of the demo is there.")
 
     def _cook(self, recipe: Recipe) -> None:
