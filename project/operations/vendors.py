@@ -22,7 +22,7 @@ LANES = {
     "exports": (lazy("Requests"), lazy("%(n)s a second")),
     "event_exports": (lazy("Event requests"), lazy("%(n)s a minute")),
     "imports": (lazy("Imports"), lazy("%(n)s a minute")),
-    "lists": (lazy("Lists of people"), lazy("%(n)s times sixteen a second")),
+    "lists": (lazy("Lists"), lazy("%(n)s × 16 a second")),
     "polls": (lazy("Polls and downloads"), lazy("%(n)s a minute")),
     "tokens": (lazy("Sign-ins"), lazy("%(n)s a minute")),
 }
