@@ -20,14 +20,9 @@ def keys(run: ExportRun, title: str) -> Iterator[str]:
     pieces = rows.of(files.content(run.file))
     header = next(pieces, None)
     assert isinstance(header, list)
-    key, at = header.index(key_title), header.index(title)
-    for piece in pieces:
-        if isinstance(piece, list):
-            some = [piece]
-        else:
-            # A line feed alone ends a row here; `splitlines` would part a cell at signs that Unicode calls ends.
-            some = [line.split(",") for line in piece.decode().removesuffix("\n").split("\n")]
-        yield from (row[key] for row in some if not row[at] and row[key])
+    for key, cell in rows.picked(pieces, header.index(key_title), header.index(title)):
+        if key and not cell:
+            yield key
 
 
 def sample(found: Iterable[str], most: int, *, seed: int) -> list[str]:

@@ -29,14 +29,9 @@ class Known:
         pieces = rows.of(files.content(self.file))
         header = next(pieces, None)
         assert isinstance(header, list)
-        at = header.index(self.title)
-        for piece in pieces:
-            if isinstance(piece, list):
-                cells = [piece[at]]
-            else:
-                # A line feed alone ends a row here; `splitlines` would part a cell at signs that Unicode calls ends.
-                cells = [line.split(",")[at] for line in piece.decode().removesuffix("\n").split("\n")]
-            yield from filter(None, cells)
+        for (cell,) in rows.picked(pieces, header.index(self.title)):
+            if cell:
+                yield cell
 
 
 def newest(

@@ -198,3 +198,15 @@ def write(pieces: Iterable[Piece], to: IO[bytes]) -> int:
         to.write(piece if isinstance(piece, bytes) else line(piece))
         rows += many(piece)
     return max(0, rows)
+
+
+def picked(pieces: Iterable[Piece], *places: int) -> Iterator[list[str]]:
+    """Yield the cells at some places, row by row."""
+    for piece in pieces:
+        if isinstance(piece, list):
+            yield [piece[place] for place in places]
+            continue
+        # A line feed alone ends a row here; `splitlines` would part a cell at signs that Unicode calls ends.
+        for line in piece.decode().removesuffix("\n").split("\n"):
+            row = line.split(",")
+            yield [row[place] for place in places]

@@ -32,6 +32,7 @@ from django.utils import timezone
 from accounts import vault
 from accounts.definitions import Library
 from accounts.models import Credential, Session, User, VendorAccount
+from consents.models import Checklist
 from exports import actions
 from exports.draft import Choices
 from exports.models import DerivedFile, ExportRun
@@ -293,6 +294,7 @@ def _look_up(desk: Desk, browser: httpx.Client, account: VendorAccount, member: 
         assert answer.url.path == page
         assert not answer.url.query
     assert _post(browser, page, typed=f"{LOOKED_UP} {NUMBER}", **said).status_code == 422
+    _look_up_a_list(desk, browser, account, sections[0], [member, LOOKED_UP, NUMBER])
     echo = {"status": 400, "title": LOOKED_UP, "detail": f"wrong: {LOOKED_UP} {NUMBER}"}
     for endpoint in ("consents", "values", "consent_change"):
         desk.control("POST", "faults", endpoint=endpoint, answer="status", status=400, body=echo, times=9)
@@ -307,6 +309,24 @@ def _look_up(desk: Desk, browser: httpx.Client, account: VendorAccount, member: 
     assert answer.status_code == 200
     desk.control("DELETE", "faults")
     assert "APSIS did not change it." in answer.text
+
+
+def _look_up_a_list(desk: Desk, browser: httpx.Client, account: VendorAccount, section: str, people: list[str]) -> None:
+    """Have people looked up in the background, look at what was found, and take it home."""
+    library = Library(Credential.objects.get(account=account))
+    topic = next(one for one in library.read("topics", section).items if one.channel is None)
+    said = {"account": account.pk, "section": section, "topic": topic.discriminator, "channel": EMAIL, "keyspace": ""}
+    page = "/look-up/lists/new/"
+    assert _post(browser, page, people="\n".join([*people, f"{LOOKED_UP} x"]), **said).status_code == 422
+    answer = _post(browser, page, people="\n".join(people), **said)
+    assert answer.status_code == 302
+    made = Checklist.objects.latest("pk")
+    desk.until(made, lambda made: made.is_over)  # type: ignore[arg-type]
+    assert made.status == Status.SUCCEEDED, (made.code, made.facts)
+    shown = browser.get(made.get_absolute_url())
+    assert LOOKED_UP in shown.text
+    token = {"X-CSRFToken": browser.cookies["csrftoken"]}
+    assert len(browser.post(f"{made.get_absolute_url()}workbook/", headers=token).content) > 1_000
 
 
 def _forget_password(desk: Desk, browser: httpx.Client) -> str:
