@@ -50,11 +50,11 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def test_everything_is_sent_once_a_period(watch: Stopwatch, sent: list[str]) -> None:
     scheduler = ForgetfulScheduler(app, lazy=False)
     pause = scheduler.tick()
-    assert sorted(sent) == ["seal", "sessions", "sweep", "sweep imports", "tell", "tick"]
+    assert sorted(sent) == ["seal", "sessions", "sweep", "sweep imports", "sweep lists", "tell", "tick"]
     assert 0 < pause <= 1.0
     watch.now += pause / 2
     scheduler.tick()
-    assert len(sent) == 6
+    assert len(sent) == 7
     for _ in range(10):
         watch.now += 1.0
         scheduler.tick()

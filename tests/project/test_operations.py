@@ -105,7 +105,7 @@ def test_it_shows_each_account_with_its_lanes_its_line_and_what_it_has_taught(
     page = words(as_karin.get(URL))
     assert re.search(
         r"Nordlys Handel 0 of 1 1 a second held until \d\d:\d\d:\d\d 1 of 1 1 a minute 10 of 10 10 a minute "
-        r"4\d of 60 60 a minute \d+ of 10",
+        r"5 of 5 5 × 16 a second 4\d of 60 60 a minute \d+ of 10",
         page,
     )
     assert re.search(r"10 a minute 1 3 learnt 7", page)

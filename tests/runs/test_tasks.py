@@ -87,7 +87,7 @@ def test_tick_takes_no_more_queries_for_more_runs(
     presence.note_tick(now=NOW)  # which not every tick writes down
     # The drain; export runs on two queues and in their lines, parts of imports likewise; files to be made of others;
     # columns to be counted, people to be indexed, runs to be compared; uploads to be checked and compared, and
-    # spreadsheets to be opened.
-    with django_assert_num_queries(1 + 3 + 3 + 1 + 1 + 1 + 1 + 1 + 1 + 1):
+    # spreadsheets to be opened; lists of people to be asked about.
+    with django_assert_num_queries(1 + 3 + 3 + 1 + 1 + 1 + 1 + 1 + 1 + 1 + 1):
         tasks.tick()
     assert len(sent) == 6  # five that are on their way, and the first of the line
