@@ -31,6 +31,10 @@ class Listing:
     read_at: datetime | None
     trouble: UpstreamError | None = None
 
+    def named(self, discriminator: str) -> Any:
+        """Return the item that the vendor calls so; None where it tells of none."""
+        return next((one for one in self.items if one.discriminator == discriminator), None)
+
     @property
     def says(self) -> str:
         """Why it is not newer, and what to do, for whoever waits for it: nothing asks again by itself here."""

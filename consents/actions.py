@@ -48,18 +48,18 @@ def look_up(
 ) -> Looked:
     """Ask how somebody stands, and write down that it was asked, whatever comes back."""
     at = now or timezone.now()
-    typed = [also] if also else []
     looked = Looked(key, at, is_erased=True)
     try:
         with clients.client_for(credential.pk) as client:
-            looked = Looked(key, at, asking.ask(client, key, sections, types=types, typed=typed))
+            looked = Looked(key, at, asking.ask(client, key, sections, types=types, also=also))
     except KeyErased:
         pass
     except UpstreamError as error:
         if isinstance(error, CredentialRefused):
             accounts.mark_refused(credential, error.meaning.user, now=at)
         looked = Looked(key, at, error=error)
-    told = [Address(one.channel, one.text) for one in looked.found.reaches.known] if looked.found else typed
+    known = looked.found.reaches.known if looked.found else ()
+    told = [Address(one.channel, one.text) for one in known] or ([also] if also else [])
     audit.record(
         "consent.looked_up",
         by=by,

@@ -50,35 +50,32 @@ class Found:
 
 
 def ask(
-    client: Apsis, key: Key, sections: Sequence[str], *, types: Sequence[str] = (), typed: Sequence[Address] = ()
+    client: Apsis, key: Key, sections: Sequence[str], *, types: Sequence[str] = (), also: Address | None = None
 ) -> Found:
-    """Ask how somebody stands in some sections, and about each of their addresses. `typed` are such beside the key.
+    """Ask how somebody stands in some sections, and about each of their addresses. `also` was typed beside the key.
 
     Raises CredentialRefused, and whatever signing in raises; other errors stand in the parts.
     """
     asker, first = _Asker(client, key, types), sections[0]
-    # Every section is asked once; the addresses that were typed go along with the first calls there are.
-    also: list[Address | None] = [*typed, *[None] * (len(sections) - len(typed))]
-    asked = [(section, one) for section, one in zip([*sections, *[first] * len(typed)], also, strict=False)]
-    *stands, values = asker.all([*(asker.standing(*one) for one in asked), asker.values(first)])
-    calls = len(asked) + 1
-    own = values if isinstance(values, dict) else {}
-    reaches = Gathered(key, own if isinstance(values, dict) else None)
-    for (_section, beside), stood in zip(asked, stands, strict=True):
-        reaches.hear(stood, beside)
-    for address in typed:
-        reaches.add(address)
-    if missing := reaches.not_asked():
+    # Every section is asked once; the address that was typed goes along with the first.
+    beside = [also, *[None] * (len(sections) - 1)]
+    *stands, values = asker.all([*map(asker.standing, sections, beside), asker.values(first)])
+    own = None if isinstance(values, UpstreamError) else values
+    gathered = Gathered(key, own)
+    for stood, address in zip(stands, beside, strict=True):
+        gathered.hear(stood, address)
+    if also:
+        gathered.add(also)
+    if missing := gathered.not_asked():
         more = asker.all([asker.standing(first, address) for address in missing])
-        calls += len(missing)
-        for address, stood in zip(missing, more, strict=True):
-            reaches.hear(stood, address)
+        for stood, address in zip(more, missing, strict=True):
+            gathered.hear(stood, address)
     return Found(
         key,
-        tuple(_part(section, stood, types) for section, stood in zip(sections, stands, strict=False)),
-        reaches.told(),
-        name=" ".join(own[name].strip() for name in NAMES if own.get(name)),
-        calls=calls,
+        tuple(_part(section, stood, types) for section, stood in zip(sections, stands, strict=True)),
+        gathered.told(),
+        name=" ".join(own[name].strip() for name in NAMES if own.get(name)) if own else "",
+        calls=len(stands) + 1 + len(missing),
     )
 
 

@@ -98,7 +98,7 @@ def _asked(made: Checklist, client: Apsis, people: Sequence[Key]) -> list[Outcom
 
 def _outcome(made: Checklist, client: Apsis, key: Key) -> Outcome:
     try:
-        gathered, also = Gathered(key, {}), None
+        gathered, also = Gathered(key, None), None
         if key.channel != made.channel:
             gathered, also = _with_address(made, client, key)
         standing = client.consents(made.section, key.keyspace, key.text, also=also)

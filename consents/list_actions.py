@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
+from accounts.definitions import Library
 from accounts.models import Credential, User
 from audit import actions as audit
 from consents import kept, retention
@@ -25,6 +26,16 @@ class Question:
     section: Section
     topic: Topic
     channel: Channel
+
+
+def question(library: Library, section: str, topic: str, channel: str) -> Question | None:
+    """Return what a list is asked about, as the vendor names it today; None where it does not."""
+    found = (
+        library.read("sections").named(section),
+        library.read("topics", section).named(topic),
+        library.read("channels").named(channel),
+    )
+    return Question(*found) if all(found) else None
 
 
 def start(

@@ -75,7 +75,7 @@ def headline(made: Checklist) -> tuple[str, str]:
         return _("This list was stopped."), _asked(made)
     if made.status != Status.SUCCEEDED:
         so = _("Asking whether they may get %(means)s about %(topic)s.") % what
-        return so, _asked(made)
+        return so, _asked_so_far(made)
     many = {answer: sum(group.people for group in groups(made) if group.answer == answer) for answer in Answer}
     so = ngettext(
         "%(yes)s of %(n)s person may get %(means)s about %(topic)s.",
@@ -86,10 +86,13 @@ def headline(made: Checklist) -> tuple[str, str]:
 
 
 def _asked(made: Checklist) -> str:
-    done = {"done": count(made.done), "total": count(made.total)}
-    if made.code == "trouble" and made.facts.get("say"):
-        return _("Asked about %(done)s of %(total)s.") % done + " " + _(made.facts["say"])
-    return _("Asked about %(done)s of %(total)s.") % done
+    return _("Asked about %(done)s of %(total)s.") % {"done": count(made.done), "total": count(made.total)}
+
+
+def _asked_so_far(made: Checklist) -> str:
+    """Say how far it is, and what it waits for."""
+    says = _(made.facts["say"]) if made.code == "trouble" and made.facts.get("say") else ""
+    return f"{_asked(made)} {says}".strip()
 
 
 def _those(made: Checklist, answer: Answer, many: Mapping[Answer, int]) -> str:
@@ -103,15 +106,11 @@ def _those(made: Checklist, answer: Answer, many: Mapping[Answer, int]) -> str:
 def failure(made: Checklist) -> str:
     """Say why a list ended early, and what to do."""
     if made.code in FAILURES:
-        return f"{_asked_of(made)} {FAILURES[made.code]}"
+        return f"{_asked(made)} {FAILURES[made.code]}"
     if made.facts.get("say"):
-        return f"{_asked_of(made)} {_(made.facts['say'])}"
+        return f"{_asked(made)} {_(made.facts['say'])}"
     told = {"reference": made.facts.get("reference", "")}
     return _("Something broke on our side. Begin anew, or quote %(reference)s.") % told
-
-
-def _asked_of(made: Checklist) -> str:
-    return _("Asked about %(done)s of %(total)s.") % {"done": count(made.done), "total": count(made.total)}
 
 
 def why(outcome: Outcome) -> str:

@@ -16,8 +16,8 @@ from consents.picture import Cell, Picture, SectionShown
 from consents.verdict import Answer, Chain, Link
 from upstream.apsis.builtin import EMAIL_CHANNEL, EMAIL_KEYSPACE, EXPORT_KEYSPACE, MOBILE_KEYSPACE, SMS_CHANNEL
 from upstream.apsis.consents import Suppression
-from upstream.apsis.definitions import Channel
-from wording.names import isolated
+from upstream.apsis.definitions import Channel, Keyspace
+from wording.names import isolated, together
 
 NAMED = 3  # subscriptions named in the verdict; more are counted
 MOST_NAMED = 40  # in the answer to a customer, who asks for just that
@@ -69,9 +69,10 @@ def who(picture: Picture) -> str:
     return isolated(picture.found.name) if picture.found.name else picture.found.key.text
 
 
-def read_as(keyspace: str, name: str, key: str) -> str:
+def read_as(keyspace: Keyspace, key: str) -> str:
     """Say how what was typed was understood."""
-    return str(READ_AS.get(keyspace) or _("Read as %(keyspace)s") % {"keyspace": isolated(name)}) % {"key": key}
+    words = READ_AS.get(keyspace.discriminator, lazy("Read as %(keyspace)s"))
+    return str(words) % {"keyspace": isolated(keyspace.name), "key": key}
 
 
 # ── The verdict ──────────────────────────────────────────────────────────────────────────────────────────────
@@ -95,7 +96,7 @@ def headline(picture: Picture, *, named: int = NAMED) -> tuple[str, str]:
 def _may(picture: Picture, yes: Mapping[str, Sequence[str]], named: int) -> str:
     some = [channel for channel in picture.channels if yes[channel.discriminator]]
     if some and len({tuple(yes[channel.discriminator]) for channel in some}) == 1:
-        got = _and([means(channel) for channel in some])
+        got = together([means(channel) for channel in some])
         return _("%(who)s may get %(means)s about %(topics)s.") % {
             "who": who(picture),
             "means": got,
@@ -106,7 +107,7 @@ def _may(picture: Picture, yes: Mapping[str, Sequence[str]], named: int) -> str:
             _("%(means)s about %(topics)s") % {"means": means(one), "topics": _topics(yes[one.discriminator], named)}
             for one in some
         ]
-        return _("%(who)s may get %(what)s.") % {"who": who(picture), "what": _and(each)}
+        return _("%(who)s may get %(what)s.") % {"who": who(picture), "what": together(each)}
     if any(picture.topics(channel, Answer.UNKNOWN) for channel in picture.channels):
         return _("It is not known whether %(who)s may be contacted.") % {"who": who(picture)}
     return _("%(who)s may not be contacted.") % {"who": who(picture)}
@@ -115,12 +116,7 @@ def _may(picture: Picture, yes: Mapping[str, Sequence[str]], named: int) -> str:
 def _topics(names: Sequence[str], named: int) -> str:
     if len(names) > named:
         return ngettext("%(n)s subscription", "%(n)s subscriptions", len(names)) % {"n": len(names)}
-    return _and([isolated(name) for name in names])
-
-
-def _and(words: Sequence[str]) -> str:
-    *first, last = words
-    return _("%(some)s and %(last)s") % {"some": ", ".join(first), "last": last} if first else last
+    return together([isolated(name) for name in names])
 
 
 def _why_not(picture: Picture, channel: Channel) -> str:

@@ -49,11 +49,7 @@ def newest(
         spec = run.consent_spec
         if spec.section.id != section or [one.id for one in spec.topics] != [topic] or run.file is None:
             continue
-        if spec.method == "single":
-            title = next((one.title for one in spec.columns() if one.kind == "consent"), "")
-            title = title if spec.channel.id == channel else ""
-        else:
-            title = next((one.column for one in spec.channels if one.id == channel), "")
+        title = next((one.column for one in spec.consents if one.id == channel), "")
         if title:
             return Known(run.pk, run.file.made_at, title, run.file)
     return None

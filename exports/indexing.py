@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import tempfile
 from collections.abc import Iterator
-from datetime import datetime
 from typing import Any
 
 from django.core.files.storage import default_storage
@@ -67,12 +66,6 @@ def subject(run: ExportRun) -> str:
     spec = run.consent_spec
     topics = sorted(topic.id for topic in spec.topics)
     return digest_of({"account": run.account_id, "section": spec.section.id, "topics": topics})
-
-
-def as_of(run: ExportRun) -> datetime:
-    """Return the time of what stands in a run's file."""
-    assert run.file is not None
-    return run.requested_at or run.file.made_at
 
 
 def _index(asked: Indexing, beat: Heartbeat, clock: Clock) -> FileIndex:
@@ -135,7 +128,7 @@ def _keep(asked: Indexing, clock: Clock, name: str, key_id: str, **made: Any) ->
             file=file.pk,
             run=file.run.pk,
             subject=subject(asked.of.run),
-            as_of=as_of(asked.of.run),
+            as_of=asked.of.run.as_of,
             key_id=key_id,
             storage_name=name,
             made_at=now,

@@ -36,16 +36,14 @@ class Layout:
 
 def channels(spec: ConsentSpec) -> dict[str, str]:
     """Return {the vendor's id: the name} of the channels that a file tells of, in the order of the flags."""
-    asked = ([spec.channel] if spec.channel.id else []) if spec.method == "single" else spec.channels
-    return {channel.id: channel.name for channel in asked[:MOST_CHANNELS]}
+    return {channel.id: channel.name for channel in spec.consents[:MOST_CHANNELS]}
 
 
 def layout(spec: ConsentSpec, header: Sequence[str]) -> Layout:
     """Return where a file of these titles names people. Raises NotAsVerified where a column is missing."""
     asked = list(channels(spec))
-    titles = [column.title for column in spec.columns() if column.kind == "consent"]
     try:
-        consents = [header.index(title) for title in titles[: len(asked)]]
+        consents = [header.index(channel.column) for channel in spec.consents[:MOST_CHANNELS]]
         named = [(at, READERS.get(channel, addresses.read)) for channel, at in zip(asked, consents, strict=True)]
         named += [
             (header.index(attribute.column), READERS[attribute.discriminator])

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from accounts.models import User
 from exports import changes
 from exports.models import ExportRun, SavedSegment
-from exports.spec import SINGLE_TITLES, Choice, ColumnChoice, ConsentSpec
+from exports.spec import ConsentSpec
 from runs.models import Status
 
 MOST = 50  # runs to choose from
@@ -43,13 +43,13 @@ class Pair:
     @property
     def channels(self) -> list[Shared]:
         """The channels of which both have a column, in the newer one's order."""
-        before, now = ({item.id: item for item in channels_of(spec)} for spec in self.specs)
+        before, now = ({item.id: item for item in spec.consents} for spec in self.specs)
         return [Shared(id, item.name, before[id].column, item.column) for id, item in now.items() if id in before]
 
     @property
     def apart(self) -> list[str]:
         """The names of channels that only one of them has a column of."""
-        before, now = ({item.id: item.name for item in channels_of(spec)} for spec in self.specs)
+        before, now = ({item.id: item.name for item in spec.consents} for spec in self.specs)
         return [name for id, name in {**before, **now}.items() if id not in before or id not in now]
 
     @property
@@ -86,18 +86,6 @@ def choices(segment: SavedSegment, user: User, *, now: datetime) -> list[ExportR
     for run in found:
         run.segment = segment
     return found
-
-
-def channels_of(spec: ConsentSpec) -> Iterator[ColumnChoice]:
-    """Yield the channels that a file has a column of consent of, each with its column."""
-    if spec.method == "mapped":
-        yield from spec.channels
-    elif spec.channel.id:
-        yield _single(spec.channel)
-
-
-def _single(channel: Choice) -> ColumnChoice:
-    return ColumnChoice(channel.id, channel.name, column=SINGLE_TITLES.get(channel.id, channel.name))
 
 
 def key_of(run: ExportRun) -> str:

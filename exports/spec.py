@@ -106,15 +106,20 @@ class ConsentSpec:
         """How many of each the vendor is asked for: what its unprinted limits are about."""
         return {"topics": len(self.topics), "attributes": len(self.attributes), "tags": len(self.tags)}
 
+    @property
+    def consents(self) -> tuple[ColumnChoice, ...]:
+        """The channels that the file has a column of consent of, each with its column."""
+        if self.method != "single":
+            return self.channels
+        channel = self.channel
+        title = SINGLE_TITLES.get(channel.id, channel.name)
+        return (ColumnChoice(channel.id, channel.name, column=title),) if channel.id else ()
+
     def columns(self) -> Iterator[Column]:
         """Yield the columns of the file in the order of the vendor's own example; the export key always comes first."""
         yield Column("export_key", "key", "Export key")
-        if self.method == "single":
-            if self.channel.id:
-                yield Column(SINGLE_TITLES.get(self.channel.id, self.channel.name), "consent", self.channel.name)
-        else:
-            for item in self.channels:
-                yield Column(item.column, "consent", item.name)
+        for item in self.consents:
+            yield Column(item.column, "consent", item.name)
         for item in self.attributes:
             yield Column(item.column, "attribute", item.name, is_address=item.discriminator in ADDRESS_ATTRIBUTES)
         for item in self.tags:

@@ -10,7 +10,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts.models import User
@@ -22,7 +21,7 @@ from people.addresses import Address
 from people.drawer import Held
 from people.models import FileIndex
 from wording.amounts import count
-from wording.names import isolated
+from wording.names import isolated, together
 
 DAYS = 30
 
@@ -116,13 +115,7 @@ def _sentence(files: Sequence[Copies], days: int) -> str:
         len(files),
     )
     who = dict.fromkeys(isolated(taking.who) for copies in files for taking in copies.takings)
-    return words % {"n": count(len(files)), "days": count(days), "who": _together(list(who))}
-
-
-def _together(names: Sequence[str]) -> str:
-    if len(names) == 1:
-        return names[0]
-    return _("%(names)s and %(name)s") % {"names": ", ".join(names[:-1]), "name": names[-1]}
+    return words % {"n": count(len(files)), "days": count(days), "who": together(list(who))}
 
 
 def _limits(unread: int) -> str:

@@ -19,12 +19,11 @@ from accounts.requests import Request
 from audit import denials
 from consents import list_actions
 from consents.keys import Key
-from consents.list_actions import Question
 from consents.pasted import MOST, Pasted
 from exports import blanks
 from exports.kinds import Kind
 from exports.models import ExportRun
-from exports.pair import NoColumn, channels_of
+from exports.pair import NoColumn
 from runs.models import Status
 from upstream.apsis.builtin import EXPORT_KEYSPACE
 
@@ -50,7 +49,7 @@ class BlanksForm(forms.Form):
         super().__init__(*args, **kwargs)
         offered = {
             "topic": [(topic.id, topic.name) for topic in run.consent_spec.topics],
-            "channel": [(channel.id, channel.name) for channel in channels_of(run.consent_spec)],
+            "channel": [(channel.id, channel.name) for channel in run.consent_spec.consents],
         }
         for name, choices in offered.items():
             field = self.fields[name]
@@ -72,9 +71,12 @@ def run_blanks(request: Request, pk: int) -> HttpResponse:
     if not form.is_valid():
         return TemplateResponse(request, "run_blanks.html", context, status=422 if form.errors else 200)
     said = form.cleaned_data
-    column = next(one for one in channels_of(run.consent_spec) if one.id == said["channel"])
-    credential = Credential.objects.visible_to(request.user).kept().filter(account=run.account).first()
-    question = _question(credential, run, said) if credential else None
+    column = next(one for one in run.consent_spec.consents if one.id == said["channel"])
+    credential = Credential.objects.visible_to(request.user).filter(account=run.account).first()
+    section = run.consent_spec.section.id
+    question = (
+        list_actions.question(Library(credential), section, said["topic"], said["channel"]) if credential else None
+    )
     try:
         people = blanks.sample(blanks.keys(run, column.column), said["many"], seed=run.pk)
     except (FileNotFoundError, NoColumn):
@@ -86,15 +88,3 @@ def run_blanks(request: Request, pk: int) -> HttpResponse:
         return TemplateResponse(request, "run_blanks.html", context, status=422)
     read = Pasted(people=[Key(EXPORT_KEYSPACE, key.lower()) for key in people])
     return redirect(list_actions.start(read, question, by=request.user, credential=credential, now=now))
-
-
-def _question(credential: Credential, run: ExportRun, said: dict[str, str]) -> Question | None:
-    """Return what is asked, as the vendor names it today; None where it does not."""
-    library, section = Library(credential), run.consent_spec.section.id
-    lists = (
-        (library.read("sections").items, section),
-        (library.read("topics", section).items, said["topic"]),
-        (library.read("channels").items, said["channel"]),
-    )
-    found = [next((one for one in items if one.discriminator == wanted), None) for items, wanted in lists]
-    return Question(*found) if all(found) else None  # type: ignore[arg-type]

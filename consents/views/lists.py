@@ -20,13 +20,12 @@ from django.utils.translation import ngettext
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from accounts import chosen
 from accounts.definitions import Library
-from accounts.models import Credential
-from accounts.requests import Request, number
+from accounts.requests import Request
 from audit import actions as audit
 from audit import denials
 from consents import kept, list_actions, list_words
-from consents.list_actions import Question
 from consents.list_forms import ListForm
 from consents.models import Checklist
 from consents.pasted import Pasted
@@ -56,17 +55,16 @@ def list_index(request: Request) -> HttpResponse:
 @may_look
 def list_new(request: Request) -> HttpResponse:
     """Take a list of people, and what they are asked about."""
-    own = list(Credential.objects.visible_to(request.user).kept().select_related("account"))
-    if not own:
+    own = chosen.credentials(request)
+    credential = chosen.credential(request, own)
+    if credential is None:
         return TemplateResponse(request, "consents/no_credential.html", {"here": "look-up"})
-    wanted = number(request.POST.get("account", ""))
-    credential = next((one for one in own if one.account_id == wanted), own[0])
     library = Library(credential)
     if "refresh" in request.POST:
         library.refresh(request.POST.get("section", ""))
     offered = _offered(request, library)
     choices = {
-        "account": [(str(one.account_id), str(one.account)) for one in own],
+        "account": chosen.accounts(own),
         **{name: [(one.discriminator, one.name) for one in items] for name, items in offered.items()},
     }
     keyspaces = library.read("keyspaces").items
@@ -81,8 +79,9 @@ def list_new(request: Request) -> HttpResponse:
         form = ListForm(initial=initial, keyspaces=keyspaces, choices=choices)
     if is_sent and form.is_valid():
         said = form.cleaned_data
-        question = Question(*(_named(offered[name], said[name]) for name in ("section", "topic", "channel")))
-        made = list_actions.start(said["read"], question, by=request.user, credential=credential)
+        asked = list_actions.question(library, said["section"], said["topic"], said["channel"])
+        assert asked is not None  # the form offers what the vendor names, and nothing else
+        made = list_actions.start(said["read"], asked, by=request.user, credential=credential)
         messages.info(request, _left_out(said["read"]))
         return redirect(made)
     context = {"here": "look-up", "form": form, "listing": library.read("sections")}
@@ -98,10 +97,6 @@ def _offered(request: Request, library: Library) -> dict[str, Any]:
         "topic": library.read("topics", chosen).items if chosen else [],
         "channel": library.read("channels").items,
     }
-
-
-def _named(items: Any, discriminator: str) -> Any:
-    return next(one for one in items if one.discriminator == discriminator)
 
 
 def _left_out(read: Pasted) -> str:

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
+from accounts import chosen
 from accounts.clients import KeyErased
 from accounts.definitions import Library
 from accounts.models import Credential
@@ -36,11 +37,10 @@ PRIVATE = sensitive_post_parameters("typed", "also", "key", "reason")
 @permission_required("consents.look_up", raise_exception=True)
 def look_up(request: Request) -> HttpResponse:
     """Ask for one person, and answer in the same breath."""
-    own = list(Credential.objects.visible_to(request.user).kept().select_related("account"))
-    if not own:
+    own = chosen.credentials(request)
+    credential = chosen.credential(request, own)
+    if credential is None:
         return TemplateResponse(request, "consents/no_credential.html", {"here": "look-up"})
-    wanted = number(request.POST.get("account", ""))
-    credential = next((one for one in own if one.account_id == wanted), own[0])
     library = Library(credential)
     is_sent = request.method == "POST" and not {"refresh", "redraw"} & set(request.POST)
     if "refresh" in request.POST:
@@ -52,7 +52,6 @@ def look_up(request: Request) -> HttpResponse:
         "credential": credential,
         "listing": library.read("sections"),
         "recent": recent.of(request.session),
-        "names": {one.discriminator: one.name for one in library.read("keyspaces").items},
     }
     if not is_sent:
         return TemplateResponse(request, "consents/look_up.html", context)
@@ -67,7 +66,7 @@ def _form(
     sections = [(one.discriminator, one.name) for one in library.read("sections").items]
     choices: dict[str, Any] = {
         "keyspaces": library.read("keyspaces").items,
-        "accounts": [(str(one.account_id), str(one.account)) for one in own],
+        "accounts": chosen.accounts(own),
         "sections": sections,
     }
     if is_sent:
@@ -99,13 +98,13 @@ def _answer(
     recent.add(request.session, recent.LookedUp(said["typed"].strip(), said["key"].keyspace, credential.account_id))
     context |= {"looked": looked, "recent": recent.of(request.session)}
     context |= _shown(request, credential, library, looked)
-    return TemplateResponse(request, "consents/look_up.html", context, status=200)
+    return TemplateResponse(request, "consents/look_up.html", context)
 
 
 def _shown(request: Request, credential: Credential, library: Library, looked: Looked) -> dict[str, Any]:
     """Return what the page shows of an answer."""
-    names = {one.discriminator: one.name for one in library.read("keyspaces").items}
-    read_as = sentences.read_as(looked.key.keyspace, names.get(looked.key.keyspace, ""), looked.key.text)
+    keyspace = library.read("keyspaces").named(looked.key.keyspace)
+    read_as = sentences.read_as(keyspace, looked.key.text)
     if looked.found is None:
         return {"read_as": read_as}
     asked = [part.section for part in looked.found.parts]
@@ -120,7 +119,6 @@ def _shown(request: Request, credential: Credential, library: Library, looked: L
         consent_version=credential.account.consent_version,
     )
     strong, soft = sentences.headline(shown)
-    spaces = {one.discriminator: one for one in library.read("keyspaces").items}
     return {
         "read_as": read_as,
         "picture": shown,
@@ -128,8 +126,7 @@ def _shown(request: Request, credential: Credential, library: Library, looked: L
         "soft": soft,
         "copy": sentences.answer(shown, looked.at),
         "copies": copies.of(looked.found, to=request.user, now=looked.at),
-        "may_change": request.user.has_perm("consents.change_consent")
-        and spaces[looked.key.keyspace].manage_subscriptions,
+        "may_change": keyspace.manage_subscriptions and request.user.has_perm("consents.change_consent"),
     }
 
 
@@ -150,7 +147,7 @@ def recent_forget(request: Request) -> HttpResponse:
 @permission_required("consents.change_consent", raise_exception=True)
 def consent_change(request: Request) -> HttpResponse:
     """Ask whether a consent is to be changed, and why; once that is said, change it and say what came of it."""
-    own = Credential.objects.visible_to(request.user).kept().select_related("account")
+    own = Credential.objects.visible_to(request.user).select_related("account")
     credential = own.filter(account=number(request.POST.get("account", "")) or 0).first()
     if credential is None:
         return redirect("consents:look_up")
@@ -178,14 +175,11 @@ def consent_change(request: Request) -> HttpResponse:
 def _named(request: Request, library: Library) -> dict[str, Any] | None:
     """Return what is to be changed, as the vendor names it; None where it does not."""
     post, keyspaces = request.POST, library.read("keyspaces").items
-    section = next((one for one in library.read("sections").items if one.discriminator == post.get("section")), None)
+    section = library.read("sections").named(post.get("section", ""))
     if section is None or post.get("type") not in (OPT_IN, OPT_OUT):
         return None
-    topic = next(
-        (one for one in library.read("topics", section.discriminator).items if one.discriminator == post.get("topic")),
-        None,
-    )
-    channel = next((one for one in library.read("channels").items if one.discriminator == post.get("channel")), None)
+    topic = library.read("topics", section.discriminator).named(post.get("topic", ""))
+    channel = library.read("channels").named(post.get("channel", ""))
     try:
         key = keys.read(post.get("key", ""), keyspaces, post.get("keyspace", ""))
     except NoKey:

@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from accounts import chosen
 from accounts.definitions import Library
 from accounts.models import Credential
 from accounts.requests import Request, number
@@ -42,7 +43,7 @@ TEMPLATES = 20  # earlier imports that one can follow
 @permission_required("imports.add_import", raise_exception=True)
 def upload_new(request: Request) -> HttpResponse:
     """Begin an import: what for."""
-    credential = _credential(request)
+    credential = chosen.credential(request, chosen.credentials(request))
     if credential is None:
         return TemplateResponse(request, "imports/upload_no_credential.html", {"here": "imports"})
     return _purpose(request, credential, None)
@@ -62,7 +63,7 @@ def _purpose(request: Request, credential: Credential, known: Draft | None) -> H
     sections = [(one.discriminator, one.name) for one in library.read("sections").items]
     offered = ways(library)
     choices: dict[str, Any] = {
-        "accounts": [(str(one.account_id), str(one.account)) for one in _credentials(request)],
+        "accounts": chosen.accounts(chosen.credentials(request)),
         "sections": sections,
         "keyspaces": [(way.id, way.name) for way in offered if not way.refused],
     }
@@ -88,16 +89,6 @@ def _purpose(request: Request, credential: Credential, known: Draft | None) -> H
     refused = [way for way in offered if way.refused]
     listing = library.read("sections")
     return page(request, known, "purpose", status=422 if is_sent else 200, form=form, refused=refused, listing=listing)
-
-
-def _credentials(request: Request) -> list[Credential]:
-    return list(Credential.objects.visible_to(request.user).select_related("account"))
-
-
-def _credential(request: Request) -> Credential | None:
-    own = _credentials(request)
-    wanted = number(request.POST.get("account", ""))
-    return next((one for one in own if one.account_id == wanted), own[0] if own else None)
 
 
 # ── File ─────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -23,11 +23,10 @@ def question(credential: Credential, *, topic: str = "", channel: str = EMAIL_CH
     """Return what a list is asked about: a subscription that is open to any channel, or one by its discriminator."""
     library = Library(credential)
     topics = library.read("topics", SECTION).items
-    return Question(
-        next(one for one in library.read("sections").items if one.discriminator == SECTION),
-        next(one for one in topics if (one.discriminator == topic if topic else one.channel is None)),
-        next(one for one in library.read("channels").items if one.discriminator == channel),
-    )
+    topic = topic or next(one.discriminator for one in topics if one.channel is None)
+    found = list_actions.question(library, SECTION, topic, channel)
+    assert found is not None
+    return found
 
 
 def started(credential: Credential, people: list[Key], **about: str) -> Checklist:

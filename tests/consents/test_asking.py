@@ -76,7 +76,7 @@ def test_whatever_they_are_known_by_the_addresses_are_the_profiles(
 def test_an_address_that_was_typed_goes_along_with_the_first_call(
     vendor: Vendor, client: Apsis, person: Person
 ) -> None:
-    found = look(client, person, typed=[Address(SMS, person.mobile)])
+    found = look(client, person, also=Address(SMS, person.mobile))
     assert found.calls == 2
     assert {one.text for one in found.reaches.known} == {person.email, person.mobile}
     assert all(one.suppressions == () for one in found.reaches.known)
@@ -86,7 +86,7 @@ def test_one_that_the_profile_does_not_have_is_asked_about_as_well(
     vendor: Vendor, client: Apsis, person: Person
 ) -> None:
     vendor.control("PATCH", "switches", suppressed_share=1)
-    found = look(client, person, typed=[Address(SMS, "46000999999")])
+    found = look(client, person, also=Address(SMS, "46000999999"))
     assert {one.text for one in found.reaches.known} == {person.email, person.mobile, "46000999999"}
     assert {verdict.suppression(one).why for one in found.reaches.known} == {verdict.SUPPRESSED}
 

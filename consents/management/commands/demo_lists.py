@@ -11,7 +11,6 @@ from django.core.management.base import BaseCommand, CommandError
 from accounts.definitions import Library
 from accounts.models import Credential
 from consents import list_actions, pasted
-from consents.list_actions import Question
 from consents.models import Checklist
 from upstream.apsis.builtin import SMS_CHANNEL
 
@@ -33,12 +32,9 @@ class Command(BaseCommand):
         library = Library(credential)
         section = library.read("sections").items[0]
         topics = library.read("topics", section.discriminator).items
-        channels = library.read("channels").items
-        question = Question(
-            section,
-            next(topic for topic in topics if topic.channel is None),
-            next(channel for channel in channels if channel.discriminator == SMS_CHANNEL),
-        )
+        topic = next(topic for topic in topics if topic.channel is None)
+        question = list_actions.question(library, section.discriminator, topic.discriminator, SMS_CHANNEL)
+        assert question is not None
         read = pasted.read(PEOPLE, library.read("keyspaces").items)
         list_actions.start(read, question, by=credential.owner, credential=credential)
         until = time.monotonic() + PATIENCE
