@@ -15,7 +15,7 @@ from typing import Any
 from django.db import connections, transaction
 
 from accounts import actions as accounts
-from accounts import lanes, vault
+from accounts import lanes
 from audit import actions as audit
 from consents import kept, outcomes
 from consents.gathered import Gathered
@@ -53,7 +53,7 @@ def make(made: Checklist, client: Apsis, clock: Clock, *, sleep: Callable[[float
         _go_on(made, found, clock)
     except Stopped:
         made.move(Status.CANCELLED, "stopped", now=clock(), **_fields(made, found))
-    except (FileNotFoundError, vault.CannotOpen):
+    except kept.GONE:
         made.move(Status.FAILED, "people_gone", now=clock())
     except UpstreamError as error:
         _trouble(made, found, error, clock)

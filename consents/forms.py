@@ -67,7 +67,7 @@ class LookUpForm(forms.Form):
         choices=list(TYPES.items()),
         required=False,
         widget=forms.CheckboxSelectMultiple,
-        help_text=_("None ticked asks for all. With some, what is not asked about stays not known."),
+        help_text=_("Tick none to ask for all of them. What is not asked about stays not known."),
     )
     also = forms.CharField(
         label=_("Another address of theirs"),

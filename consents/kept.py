@@ -13,6 +13,9 @@ from consents.keys import Key
 from consents.models import Checklist
 from consents.outcomes import Outcome
 
+# A piece is not there any more, or no key of the vault opens it: whoever was in it is not known here.
+GONE = (FileNotFoundError, vault.CannotOpen)
+
 
 def keep_people(made: Checklist, people: Sequence[Key]) -> None:
     """Write down who is to be asked about."""
@@ -50,8 +53,12 @@ def forget(made: Checklist) -> None:
 
 def _write(name: str, content: object) -> None:
     default_storage.delete(name)
-    with default_storage.open(name, "wb") as file:
-        file.write(vault.seal(json.dumps(content)).encode())
+    try:
+        with default_storage.open(name, "wb") as file:
+            file.write(vault.seal(json.dumps(content)).encode())
+    except OSError:
+        default_storage.delete(name)  # no half of it stays
+        raise
 
 
 def _read(name: str) -> list[list[str]]:

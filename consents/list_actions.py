@@ -41,7 +41,10 @@ def question(library: Library, section: str, topic: str, channel: str) -> Questi
 def start(
     read: Pasted, question: Question, *, by: User, credential: Credential, now: datetime | None = None
 ) -> Checklist:
-    """Have the people of a list looked up in the background. Who they are is sealed before the row can be seen."""
+    """Have the people of a list looked up in the background. Who they are is sealed before the row can be seen.
+
+    Raises OSError where there is no room.
+    """
     now = now or timezone.now()
     with transaction.atomic():
         made = Checklist(
@@ -61,8 +64,8 @@ def start(
             due_at=now,
             expires_at=now + timedelta(days=settings.FILE_KEPT_DAYS),
         )
-        kept.keep_people(made, read.people)
         made.save(force_insert=True)
+        kept.keep_people(made, read.people)
         audit.record(
             "list.started",
             by=by,

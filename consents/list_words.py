@@ -42,6 +42,7 @@ ANSWERS: Mapping[Answer, Any] = {Answer.YES: lazy("yes"), Answer.NO: lazy("no"),
 
 FAILURES: Mapping[str, Any] = {
     "key_erased": lazy("Your key was erased meanwhile, so nobody more was asked about. Enter it, and begin anew."),
+    "no_room": lazy("This desk’s disk was full, so nobody more was asked about. Begin anew once there is room."),
     "people_gone": lazy("The list of people is not here any more, so nobody more was asked about. Begin anew."),
 }
 

@@ -236,7 +236,7 @@ _MEND: Mapping[str, tuple[Any, Any]] = {
     ),
     verdict.OPTED_OUT: (
         lazy("a new opt-in, and only if they ask for it themselves."),
-        lazy("Whoever may change consents can write it down below, with what the person said."),
+        lazy("Whoever has the right to change consents writes it down here, with what the person said."),
     ),
     verdict.WAITING: (
         lazy("their own confirmation: the link in the mail that APSIS sent them."),
@@ -244,7 +244,7 @@ _MEND: Mapping[str, tuple[Any, Any]] = {
     ),
     verdict.NOTHING: (
         lazy("an opt-in: they were never asked, or never answered."),
-        lazy("Whoever may change consents can write it down below, once the person has said yes."),
+        lazy("Whoever has the right to change consents writes it down here, once the person has said yes."),
     ),
     verdict.NONE_THERE: (
         lazy("an address on the profile."),

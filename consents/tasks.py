@@ -26,6 +26,8 @@ def _check(made: Checklist) -> None:
             checking.make(made, client, timezone.now)
     except clients.KeyErased:
         made.move(Status.FAILED, "key_erased", now=timezone.now())
+    except OSError:
+        made.move(Status.FAILED, "no_room", now=timezone.now())
 
 
 @shared_task

@@ -19,6 +19,7 @@ from accounts.requests import Request
 from audit import denials
 from consents import list_actions
 from consents.keys import Key
+from consents.list_actions import Question
 from consents.pasted import MOST, Pasted
 from exports import blanks
 from exports.kinds import Kind
@@ -66,25 +67,34 @@ def run_blanks(request: Request, pk: int) -> HttpResponse:
     now = timezone.now()
     if run.segment.kind != Kind.CONSENTS or run.status != Status.SUCCEEDED or not (run.file and run.file.is_kept(now)):
         raise Http404
-    form = BlanksForm(request.POST if request.method == "POST" else None, run=run)
-    context = {"here": "runs", "run": run, "form": form}
-    if not form.is_valid():
-        return TemplateResponse(request, "run_blanks.html", context, status=422 if form.errors else 200)
-    said = form.cleaned_data
-    column = next(one for one in run.consent_spec.consents if one.id == said["channel"])
     credential = Credential.objects.visible_to(request.user).filter(account=run.account).first()
-    section = run.consent_spec.section.id
-    question = (
-        list_actions.question(Library(credential), section, said["topic"], said["channel"]) if credential else None
-    )
+    if credential is None:
+        return TemplateResponse(request, "consents/no_credential.html", {"here": "runs"})
+    form = BlanksForm(request.POST if request.method == "POST" else None, run=run)
+    if form.is_valid():
+        asked = _asked(form, run, credential)
+        if asked is not None:
+            return redirect(list_actions.start(*asked, by=request.user, credential=credential, now=now))
+    context = {"here": "runs", "run": run, "form": form}
+    return TemplateResponse(request, "run_blanks.html", context, status=422 if form.errors else 200)
+
+
+def _asked(form: BlanksForm, run: ExportRun, credential: Credential) -> tuple[Pasted, Question] | None:
+    """Return who is to be asked about, and what; None where the form says why nobody can be. Raises Http404."""
+    said, spec = form.cleaned_data, run.consent_spec
+    question = list_actions.question(Library(credential), spec.section.id, said["topic"], said["channel"])
+    column = next(one.column for one in spec.consents if one.id == said["channel"])
     try:
-        people = blanks.sample(blanks.keys(run, column.column), said["many"], seed=run.pk)
-    except (FileNotFoundError, NoColumn):
-        people = []
-    if question is None or credential is None or not people:
-        gone = _("APSIS does not name this section, subscription or channel any more.")
-        why = _("Nobody in the file is without this consent.") if question else gone
-        form.add_error(None, why)
-        return TemplateResponse(request, "run_blanks.html", context, status=422)
-    read = Pasted(people=[Key(EXPORT_KEYSPACE, key.lower()) for key in people])
-    return redirect(list_actions.start(read, question, by=request.user, credential=credential, now=now))
+        people = blanks.sample(blanks.keys(run, column), said["many"], seed=run.pk)
+    except FileNotFoundError:
+        raise Http404 from None
+    except NoColumn:
+        form.add_error(None, _("No column of this file is sure to be the export key, so nobody can be looked up."))
+        return None
+    if question is None:
+        form.add_error(None, _("APSIS does not name this section, subscription or channel any more."))
+        return None
+    if not people:
+        form.add_error(None, _("Nobody in the file is without this consent."))
+        return None
+    return Pasted(people=[Key(EXPORT_KEYSPACE, key.lower()) for key in people]), question

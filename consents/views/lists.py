@@ -81,9 +81,13 @@ def list_new(request: Request) -> HttpResponse:
         said = form.cleaned_data
         asked = list_actions.question(library, said["section"], said["topic"], said["channel"])
         assert asked is not None  # the form offers what the vendor names, and nothing else
-        made = list_actions.start(said["read"], asked, by=request.user, credential=credential)
-        messages.info(request, _left_out(said["read"]))
-        return redirect(made)
+        try:
+            made = list_actions.start(said["read"], asked, by=request.user, credential=credential)
+        except OSError:
+            form.add_error(None, _("This desk’s disk is full, so no list can be kept. Tell an admin, and try again."))
+        else:
+            messages.info(request, _left_out(said["read"]))
+            return redirect(made)
     context = {"here": "look-up", "form": form, "listing": library.read("sections")}
     return TemplateResponse(request, "consents/list_new.html", context, status=422 if is_sent else 200)
 
@@ -118,11 +122,7 @@ def _left_out(read: Pasted) -> str:
 @may_look
 def list_detail(request: Request, pk: int) -> HttpResponse:
     """Show how far a list is, or what was found out."""
-    made = _own(request, pk)
-    shown = _shown(request, made)
-    if shown["people"]:
-        audit.record("list.looked_at", by=request.user, target=made)
-    return TemplateResponse(request, "consents/list_detail.html", shown)
+    return TemplateResponse(request, "consents/list_detail.html", _shown(request, _own(request, pk)))
 
 
 @require_safe
@@ -149,7 +149,7 @@ def list_workbook(request: Request, pk: int) -> HttpResponse:
         import_string(settings.WORKBOOK)(
             rows, content, kinds={}, rows=made.done, most=(made.done, 0), about=about, at=timezone.localtime(now)
         )
-    except FileNotFoundError:
+    except kept.GONE:
         raise Http404 from None
     audit.record("list.downloaded", by=request.user, target=made, people=made.done)
     name = f"list_{made.pk}_{timezone.localtime(made.created_at):%Y-%m-%d}.xlsx"
@@ -181,6 +181,7 @@ def _own(request: Request, pk: int) -> Checklist:
 
 
 def _shown(request: Request, made: Checklist) -> dict[str, Any]:
+    """Return what the page shows, and write it down where that is people."""
     so, soft = list_words.headline(made)
     has_people = made.is_over and bool(made.slices) and made.is_kept(timezone.now())
     wanted = request.GET.get("outcome", "")
@@ -189,8 +190,10 @@ def _shown(request: Request, made: Checklist) -> dict[str, Any]:
         try:
             every = (one for one in kept.found(made) if not wanted or one.word == wanted)
             people = [(one, list_words.why(one)) for one, _place in zip(every, range(SHOWN), strict=False)]
-        except FileNotFoundError:
+        except kept.GONE:
             has_people = False
+    if people:
+        audit.record("list.looked_at", by=request.user, target=made)
     return {
         "here": "look-up",
         "made": made,

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import json
 import re
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 
 import openpyxl
 import pytest
@@ -16,20 +17,22 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
 
-from accounts import lanes
+from accounts import lanes, vault
 from accounts.models import Credential, User
 from audit.models import Event
-from consents import checking, kept, list_actions, outcomes, pasted, retention, verdict
+from consents import checking, kept, list_actions, outcomes, pasted, retention, tasks, verdict
 from consents.keys import Key
 from consents.models import Checklist
 from consents.verdict import Answer
 from runs import nudges
+from runs.claims import claim
 from runs.models import StaleRun, Status
 from tests.conftest import Vendor
 from tests.consents import listed
 from tests.consents.people import SECTION, Person, people, stands
 from tests.consents.test_keys import ALL
 from upstream.apsis.builtin import CRM_KEYSPACE, EMAIL_CHANNEL, EMAIL_KEYSPACE, EXPORT_KEYSPACE, SMS_CHANNEL
+from upstream.apsis.client import Apsis
 
 NEW, URL = "/look-up/lists/new/", "/look-up/lists/"
 
@@ -291,6 +294,52 @@ def test_who_they_are_lies_sealed_and_goes_in_time(credential: Credential, anna:
     assert sum(made.counts.values()) == 20, "the numbers stay"
 
 
+def test_people_whom_no_key_of_the_vault_opens_any_more_are_not_here(
+    as_anna: Client, credential: Credential, known: list[Person], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = listed.to_the_end(listed.started(credential, by_mail(known)))
+    waiting = listed.started(credential, by_mail(known))
+    monkeypatch.setattr(kept.vault, "unseal", _opens_nothing)
+    page = as_anna.get(made.get_absolute_url())
+    assert page.status_code == 200
+    assert "Who was asked about is not here any more." in page.content.decode()
+    assert as_anna.post(f"{made.get_absolute_url()}workbook/").status_code == 404
+    claimed = claim(Checklist.objects.select_related("owner"), waiting.pk, queue="files", now=waiting.due_at)
+    assert claimed is not None
+    checking.make(claimed, cast(Apsis, None), timezone.now)
+    assert (claimed.status, claimed.code) == (Status.FAILED, "people_gone")
+
+
+def _opens_nothing(sealed: str) -> str:
+    raise vault.CannotOpen
+
+
+def test_a_full_disk_keeps_no_list_and_says_so(
+    as_anna: Client, credential: Credential, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kept, "keep_people", _is_full)
+    page = as_anna.post(NEW, said(credential, "a@example.com"))
+    assert page.status_code == 422
+    assert "This desk’s disk is full" in page.content.decode()
+    assert not Checklist.objects.exists()
+
+
+def test_a_disk_that_fills_ends_a_list_with_a_sentence(
+    as_anna: Client, credential: Credential, known: list[Person], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = listed.started(credential, by_mail(known))
+    with monkeypatch.context() as within:
+        within.setattr(kept, "keep_found", _is_full)
+        tasks.check(pk=made.pk)
+    made.refresh_from_db()
+    assert (made.status, made.code, made.done) == (Status.FAILED, "no_room", 0)
+    assert "disk was full" in as_anna.get(made.get_absolute_url()).content.decode()
+
+
+def _is_full(*about: Any) -> Any:
+    raise OSError(errno.ENOSPC, "no room")
+
+
 # ── The pages ────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -318,7 +367,7 @@ def test_from_the_page_to_the_workbook(as_anna: Client, credential: Credential, 
     live = as_anna.get(f"{made.get_absolute_url()}live/", {"shown": made.version})
     assert live.status_code == 204
     made = listed.to_the_end(made)
-    assert as_anna.get(f"{made.get_absolute_url()}live/", {"shown": 0}).status_code == 200
+    assert as_anna.get(f"{made.get_absolute_url()}live/", {"shown": 0}).status_code == 200  # shows people, too
     page = as_anna.get(made.get_absolute_url()).content.decode()
     yes = made.counts["yes"]
     assert f"{yes} of 20 people may get e-mail about" in page
@@ -333,7 +382,7 @@ def test_from_the_page_to_the_workbook(as_anna: Client, credential: Credential, 
     assert [row[0] for row in rows[1:]] == [person.email for person in known]
     assert [row[1] for row in rows[1:]].count("yes") == yes
     assert [event.action for event in Event.objects.filter(action__startswith="list.").order_by("pk")] == [
-        "list.started", "list.finished", "list.looked_at", "list.looked_at", "list.downloaded",
+        "list.started", "list.finished", *["list.looked_at"] * 3, "list.downloaded",
     ]  # fmt: skip
 
 

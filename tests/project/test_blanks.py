@@ -85,3 +85,19 @@ def test_anothers_and_shared_files_are_not_asked_about(
     actions.share(run, [jonas_key.owner], by=run.owner)
     assert as_jonas.get(url(run)).status_code == as_jonas.post(url(run)).status_code == 404
     assert Client().get(url(run)).status_code == 302
+
+
+def test_without_a_key_one_is_asked_for(as_anna: Client, run: ExportRun) -> None:
+    Credential.objects.update(sealed_secret="")
+    assert "needs your key" in as_anna.get(url(run)).content.decode()
+
+
+def test_a_file_whose_key_nobody_can_be_sure_of_is_not_said_to_have_no_blanks(as_anna: Client, run: ExportRun) -> None:
+    said = choice(as_anna, run)
+    assert run.file is not None
+    run.file.header = run.file.header[1:]
+    run.file.save()
+    page = as_anna.post(url(run), said)
+    assert page.status_code == 422
+    assert "No column of this file is sure to be the export key" in page.content.decode()
+    assert not Checklist.objects.exists()
