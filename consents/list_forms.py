@@ -82,8 +82,8 @@ class ListForm(forms.Form):
 
 def faults_say(read: Pasted) -> str:
     """Name the lines that are no key, and say what to do."""
-    some = "; ".join(
-        gettext("line %(line)s: %(why)s") % {"line": count(fault.line), "why": WHY[fault.why]}
+    some = " ".join(
+        gettext("Line %(line)s: %(why)s") % {"line": count(fault.line), "why": WHY[fault.why]}
         for fault in read.faults[:NAMED]
     )
     words = ngettext(

@@ -397,7 +397,7 @@ def test_lines_that_cannot_be_read_are_named_and_can_be_left_out(as_anna: Client
     page = as_anna.post(NEW, said(credential, text))
     assert page.status_code == 422
     assert "2 lines cannot be read." in page.content.decode()
-    assert "line 2: This does not read as an e-mail address" in page.content.decode()
+    assert "Line 2: This does not read as an e-mail address" in page.content.decode()
     assert "Leave out the lines that cannot be read" in page.content.decode()
     assert as_anna.post(NEW, said(credential, text, leave_out="on")).status_code == 302
     assert Checklist.objects.get().total == 1
